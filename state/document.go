@@ -1,0 +1,89 @@
+package state
+
+import (
+	"time"
+
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/tree"
+)
+
+// Version is the document format this package writes. Older ones are read, newer ones refused.
+const Version = 1
+
+// Document is the whole state. Resources and leases are sorted by address.
+type Document struct {
+	Version         int               `json:"version"`
+	Serial          uint64            `json:"serial"`
+	Lineage         string            `json:"lineage"`
+	MegaplanVersion string            `json:"megaplan_version"`
+	Resources       []Resource        `json:"resources"`
+	Outputs         map[string]Output `json:"outputs,omitempty"`
+	Leases          []Lease           `json:"leases,omitempty"`
+}
+
+// Resource is what the last apply left behind for one backup or folder.
+type Resource struct {
+	Address addr.Address `json:"address"`
+	// Serial grows each time this resource changes; a saved plan is bound to it (rule 26).
+	Serial uint64 `json:"serial"`
+	// Account is the account's address; AccountUser is the MEGA user handle, which tells a changed account (rule 4).
+	Account     addr.Address `json:"account"`
+	AccountUser string       `json:"account_user"`
+	// Path is the remote path as declared, Root the handle of the folder there.
+	Path string      `json:"path"`
+	Root tree.Handle `json:"root"`
+	// Host last applied it (rule 5).
+	Host           string    `json:"host,omitempty"`
+	Source         string    `json:"source,omitempty"`
+	OnDelete       string    `json:"on_delete,omitempty"`
+	PreventDestroy bool      `json:"prevent_destroy,omitempty"`
+	LastApplied    time.Time `json:"last_applied"`
+	// LastSuccess is when an apply last finished without a failure, also one with nothing to do; it changes no serial (rule 28).
+	LastSuccess time.Time   `json:"last_success"`
+	Manifest    ManifestRef `json:"manifest"`
+	// History describes earlier manifests as deltas, newest first, at most HistoryLimit (rule 32).
+	History []HistoryRef `json:"history,omitempty"`
+}
+
+// HistoryLimit is how many manifest changes are remembered (rule 32).
+const HistoryLimit = 30
+
+// ManifestRef points at a manifest object by the hex SHA-256 of its bytes; the zero value is an empty manifest.
+type ManifestRef struct {
+	Digest string `json:"digest,omitempty"`
+	Files  int64  `json:"files"`
+	Bytes  int64  `json:"bytes"`
+}
+
+// HistoryRef is the delta object that turns the manifest after Time back into the one before it.
+type HistoryRef struct {
+	Time   time.Time `json:"time"`
+	Digest string    `json:"digest"`
+}
+
+// Output is one output's value as JSON.
+type Output struct {
+	Value     []byte `json:"value"`
+	Sensitive bool   `json:"sensitive,omitempty"`
+}
+
+// Lease says that a run is working on some addresses (rule 29).
+type Lease struct {
+	ID        string         `json:"id"`
+	Host      string         `json:"host"`
+	PID       int            `json:"pid"`
+	Operation string         `json:"operation"`
+	Addresses []addr.Address `json:"addresses"`
+	Since     time.Time      `json:"since"`
+	Heartbeat time.Time      `json:"heartbeat"`
+}
+
+// Resource returns the resource of an address.
+func (d *Document) Resource(a addr.Address) (Resource, bool) {
+	for _, r := range d.Resources {
+		if r.Address == a {
+			return r, true
+		}
+	}
+	return Resource{}, false
+}
