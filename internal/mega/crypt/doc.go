@@ -1,0 +1,11 @@
+// Package crypt holds MEGA's cryptography: keys, node attributes, file fingerprints and the chunk MACs
+// that prove content.
+//
+// It is a leaf: values and pure functions, no network, no clock. Everything in it is safe for concurrent
+// use unless a type says otherwise. Types that hold key material print as "[redacted]" whatever verb,
+// encoder or logger meets them; their bytes are reached by slicing, which is visible at the call.
+//
+// AES-128 is used throughout. A file is encrypted in counter mode under its own key, and every chunk of
+// the fixed chunk table carries a CBC-MAC; the MAC of these MACs is part of the node key. Whoever has a
+// node key can therefore prove that local bytes equal remote ones without a download (see [Check]).
+package crypt

@@ -1,0 +1,94 @@
+package crypt
+
+import "crypto/aes"
+
+// worker holds what the kernel works on. It is padded on both sides: states of two goroutines on one
+// cache line (or the neighbour the prefetcher drags along) made both more than three times slower.
+type worker struct {
+	_ [128]byte
+	kernelState
+	lane   [laneCount]int // which lane sits here, or -1
+	left   [laneCount]int // whole blocks it still has
+	active int
+	_      [128]byte
+}
+
+// kernelState is read and written by the assembly; see asm/main.go for the offsets it relies on.
+type kernelState struct {
+	keys [11][laneCount][aes.BlockSize]byte // round keys, by round and lane
+	sum  [laneCount]MAC
+	data [laneCount]*byte
+}
+
+func (w *worker) run(lanes []Lane) {
+	next := 0
+	for i := range laneCount {
+		w.lane[i] = -1
+		next = w.fill(i, lanes, next)
+	}
+	for w.active > 0 {
+		blocks := w.shortest()
+		w.idle()
+		macKernel(&w.kernelState, blocks)
+		for i := range laneCount {
+			if w.lane[i] < 0 {
+				continue
+			}
+			if w.left[i] -= blocks; w.left[i] == 0 {
+				lanes[w.lane[i]].Sum = w.sum[i]
+				w.lane[i] = -1
+				w.active--
+				next = w.fill(i, lanes, next)
+			} else {
+				l := &lanes[w.lane[i]]
+				w.data[i] = &l.Data[(len(l.Data)/aes.BlockSize-w.left[i])*aes.BlockSize]
+			}
+		}
+	}
+}
+
+// fill puts the next lane that has a whole block into slot i and returns where to go on.
+func (w *worker) fill(i int, lanes []Lane, next int) int {
+	for ; next < len(lanes); next++ {
+		l := &lanes[next]
+		if len(l.Data) < aes.BlockSize {
+			continue
+		}
+		w.lane[i], w.left[i] = next, len(l.Data)/aes.BlockSize
+		w.sum[i], w.data[i] = l.Sum, &l.Data[0]
+		for r := range w.keys {
+			w.keys[r][i] = l.Key.round[r]
+		}
+		w.active++
+		return next + 1
+	}
+	return next
+}
+
+func (w *worker) shortest() int {
+	blocks := 0
+	for i := range laneCount {
+		if w.lane[i] >= 0 && (blocks == 0 || w.left[i] < blocks) {
+			blocks = w.left[i]
+		}
+	}
+	return blocks
+}
+
+// idle points the empty slots at readable memory; what they compute is thrown away.
+func (w *worker) idle() {
+	if w.active == laneCount {
+		return
+	}
+	var readable *byte
+	for i := range laneCount {
+		if w.lane[i] >= 0 {
+			readable = w.data[i]
+		}
+	}
+	for i := range laneCount {
+		if w.lane[i] < 0 {
+			w.data[i] = readable
+		}
+	}
+}
