@@ -35,7 +35,7 @@ func load(t *testing.T) []pkg {
 			return err
 		}
 		if d.IsDir() {
-			if name != root && skipDir(d.Name()) {
+			if name != root && (skipDir(d.Name()) || otherModule(name)) {
 				return filepath.SkipDir
 			}
 			return nil
@@ -59,6 +59,13 @@ func load(t *testing.T) []pkg {
 func skipDir(name string) bool {
 	return name == "testdata" || name == "node_modules" || name == "vendor" ||
 		strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")
+}
+
+// otherModule reports whether a directory is a module of its own, as code
+// generators are.
+func otherModule(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
 }
 
 func moduleRoot(t *testing.T) string {
