@@ -1,0 +1,100 @@
+package planner
+
+import (
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/tree"
+)
+
+// Kind is what an action does. The values are a contract: they appear in JSON.
+type Kind string
+
+// The kinds of actions.
+const (
+	CreateFolder     Kind = "create_folder"
+	Upload           Kind = "upload" // a new name
+	Update           Kind = "update" // new content for an existing one
+	Touch            Kind = "touch"  // same content, fingerprint (and _mp) written anew
+	Move             Kind = "move"
+	Copy             Kind = "copy"
+	SetAttributes    Kind = "set_attributes" // _mp alone
+	Trash            Kind = "trash"
+	Destroy          Kind = "destroy"
+	RestoreFromTrash Kind = "restore_from_trash"
+	MergeFolder      Kind = "merge_folder"
+	ExpireVersion    Kind = "expire_version"
+	ExpireSnapshot   Kind = "expire_snapshot"
+	PublishSnapshot  Kind = "publish_snapshot"
+	ExpireTrash      Kind = "expire_trash"
+	Forget           Kind = "forget" // changes state only
+)
+
+// ActionID is an action's place in its plan, from 1; 0 is none.
+type ActionID uint32
+
+// Ref names a remote folder that exists, by handle, or that an earlier action of the plan creates.
+type Ref struct {
+	Handle tree.Handle
+	Action ActionID
+}
+
+// Action is one change: one side effect and then its record.
+type Action struct {
+	ID      ActionID
+	Address addr.Address
+	Kind    Kind
+	// Path is the remote path from the account's root, in names as stored; From is where a move or copy comes from.
+	Path, From tree.Path
+	// Reason is a phrase a person reads: "new here", "gone from the source".
+	Reason string
+	// Bytes is the content uploaded, copied, trashed or freed; Files the files it stands for (a folder's content).
+	Bytes, Files int64
+	// Needs lists actions that must have succeeded before, ascending.
+	Needs []ActionID
+
+	// Parent and Name say where a node is created or moved to.
+	Parent Ref
+	Name   string
+	// Local is the content of upload, update, touch.
+	Local Local
+	// Meta is the _mp attribute to write, "" to write none.
+	Meta string
+	// Fingerprint is what touch writes as c.
+	Fingerprint Fingerprint
+	// Remote is the existing node the action is about, as it was seen (update: the node replaced). It is a precondition (rule 27).
+	Remote Remote
+	// KeepVersion says that what an update overwrites becomes a version (vb:1); without it vb:0 is sent. Only
+	// where Replace is set: otherwise the update creates a sibling and a later action removes the old node.
+	Replace, KeepVersion bool
+	// Subtree is how a folder to be trashed looked (rule 16); nil for files.
+	Subtree *Subtree
+}
+
+// Local identifies a local file's content as it was scanned (rule 27). Path is relative to the source's root, in names on disk.
+type Local struct {
+	Path       string
+	Symlink    bool
+	Size       int64
+	MTime      int64 // nanoseconds
+	CTime      int64
+	Dev, Inode uint64
+}
+
+// Fingerprint is MEGA's c attribute: a sparse CRC and a time in seconds.
+type Fingerprint struct {
+	CRC   [16]byte
+	MTime int64
+}
+
+// Remote is a node as the plan saw it.
+type Remote struct {
+	Handle, Parent tree.Handle
+	Name           string
+	Size           int64
+	Dir            bool
+}
+
+// Subtree sums up everything below a folder: how many nodes, and a digest over their handles, parents and names.
+type Subtree struct {
+	Nodes  int64
+	Digest [32]byte
+}

@@ -1,0 +1,96 @@
+package planner
+
+import (
+	"time"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/state"
+)
+
+// Input is all a plan depends on.
+type Input struct {
+	Config *config.Config
+	// Host is this host's name (rule 5).
+	Host string
+	// Now is the server's time; ClockOff says that the local clock differs by more than ten minutes (rule 22).
+	Now      time.Time
+	ClockOff bool
+	Prior    []Prior
+	Accounts []Account
+	Sources  []Source
+	Options  Options
+}
+
+// Prior is what state knows of an address, the journal overlaid.
+type Prior struct {
+	Resource state.Resource
+	Manifest state.Manifest
+}
+
+// Account is the remote side of one account.
+type Account struct {
+	Address addr.Address
+	// User is the MEGA user handle.
+	User string
+	// Tree is rooted at the cloud drive. Everything at and below declared paths and known roots is there; other folders on the way are
+	// listed, those beside it are marked Incomplete.
+	Tree  *tree.Tree
+	Quota Quota
+	// Own lists megaplan's own nodes (state, lock, unfinished snapshots), which nobody's rules apply to (rule 2).
+	Own map[tree.Handle]bool
+}
+
+// Quota is an account's storage in bytes. Total 0 means unknown.
+type Quota struct{ Used, Total int64 }
+
+// Source is the local side of one backup.
+type Source struct {
+	Backup addr.Address
+	// Tree is nil if the source was not scanned: another host's, or nothing is wanted from it (destroy).
+	Tree *tree.Tree
+	// Failure says why the source could not be scanned at all (rule 8).
+	Failure SourceFailure
+	Detail  string
+	// ScannedAt is when the scan began, Unix nanoseconds.
+	ScannedAt int64
+	// Proofs holds what the cache knows, by handle (rule 9).
+	Proofs map[tree.Handle]Proof
+}
+
+// SourceFailure is why a source counts as not there.
+type SourceFailure string
+
+// The ways a source can fail.
+const (
+	SourceOK         SourceFailure = ""
+	SourceMissing    SourceFailure = "missing"
+	SourceNotDir     SourceFailure = "not a directory"
+	SourceUnreadable SourceFailure = "unreadable"
+	SourceNoMarker   SourceFailure = "marker missing"
+)
+
+// Proof says that a handle was uploaded from, or proven equal by MAC to, exactly this file (rule 9).
+type Proof struct {
+	Path         string // relative to the source's root, names on disk
+	Size         int64
+	MTime, CTime int64
+	Inode        uint64
+}
+
+// Options are the command line's part.
+type Options struct {
+	// Destroy plans to take every (targeted) address away.
+	Destroy             bool
+	RefreshOnly         bool
+	Target, Exclude     []addr.Address
+	TakeOver            []addr.Address
+	AllowMassDelete     []addr.Address
+	AllowMassDeleteAll  bool
+	DeleteDespiteErrors bool
+	// Checksum compares by content whatever the configuration says.
+	Checksum bool
+	// IgnoreDrift adds globs to ignore_drift for this run.
+	IgnoreDrift []string
+}

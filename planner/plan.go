@@ -1,0 +1,131 @@
+package planner
+
+import (
+	"time"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/diag"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/state"
+)
+
+// Plan is what an apply would do, and what the person should know before it does.
+type Plan struct {
+	Targets []Target
+	Actions []Action
+	// Drift is remote against state (rule 25).
+	Drift  []Difference
+	Checks []CheckResult
+	// Refusals say why this plan must not be applied; they are errors. Exit code 7, or 9 where Quota is set.
+	Refusals []Refusal
+	// Warnings do not stop an apply.
+	Warnings diag.List
+	// Partial says that something could not be read or was reported, so that a run that applies this ends with exit code 3.
+	Partial bool
+}
+
+// Status says how an address takes part in a plan.
+type Status string
+
+// The ways an address takes part.
+const (
+	Active    Status = "active"
+	NotHere   Status = "not here"  // another host's (rule 5)
+	Excluded  Status = "excluded"  // by -target or -exclude
+	Forgotten Status = "forgotten" // in state, no longer in configuration (rule 3)
+	Destroyed Status = "destroyed"
+)
+
+// Target is one address of the plan.
+type Target struct {
+	Address addr.Address
+	Status  Status
+	Account addr.Address
+	// Host is the other host, for NotHere.
+	Host string
+	// Source is the local root ("" for a folder); Path the remote path in names as stored, from the account's root.
+	Source, Written string
+	Path            tree.Path
+	// Root is the handle of the folder at Path, zero if it does not exist yet; RootAction creates it then.
+	Root Ref
+	// Serial is the state serial the plan saw (rule 26).
+	Serial   uint64
+	Resource state.Resource
+	// Files and Bytes are what the source holds, Equal how many of them are equal to their backup already.
+	Files, Bytes, Equal int64
+	LastSuccess         time.Time
+	// Adopt holds nodes found equal that the manifest lacks or knows otherwise; Drop paths that are gone on both sides.
+	// The manifest after a successful apply is the old one, without Drop, with Adopt, with what the actions did.
+	Adopt []state.Entry
+	Drop  []tree.Path
+	// Kept are remote nodes that stay though the source lacks them, with the reason ("left out, kept: ...").
+	Kept []Kept
+	// Unmanaged are remote nodes inside that megaplan does not own.
+	Unmanaged []Kept
+	Lifecycle config.Lifecycle
+}
+
+// Kept is a remote node, or everything below it, that a plan leaves alone, and why.
+type Kept struct {
+	Path   tree.Path // from the address's root
+	Reason string
+	Files  int64
+	Dir    bool
+}
+
+// Change is what drift found about a node.
+type Change string
+
+// The kinds of drift.
+const (
+	DriftAdded      Change = "added"
+	DriftChanged    Change = "changed"
+	DriftRemoved    Change = "removed"
+	DriftMoved      Change = "moved"
+	DriftRenamed    Change = "renamed"
+	DriftDuplicated Change = "duplicated"
+	DriftAttributes Change = "attributes"
+)
+
+// Difference is one difference between remote and state.
+type Difference struct {
+	Address addr.Address
+	Change  Change
+	Path    tree.Path // from the address's root
+	To      tree.Path // where it is now, from the account's root, for moved and renamed
+	Dir     bool
+	Files   int64
+	Detail  string    // "gone; in the trash since ..."
+	When    time.Time // as far as MEGA tells
+}
+
+// Refusal is a reason not to apply a plan: what rule, which numbers, the way out.
+type Refusal struct {
+	Rule       int
+	Address    addr.Address
+	Diagnostic diag.Diagnostic
+	// Quota marks exit code 9.
+	Quota bool
+}
+
+// CheckResult is the outcome of a check block.
+type CheckResult struct {
+	Address addr.Address
+	OK      bool
+	Detail  string
+}
+
+// Totals sums a plan up.
+type Totals struct {
+	Actions                                                         map[Kind]int64
+	UploadBytes, UpdateBytes, CopiedBytes, FreedBytes, TrashedBytes int64
+	// Peak and After are quota use in bytes, by account.
+	Quota []QuotaOutlook
+}
+
+// QuotaOutlook is an account's quota before, at the peak of and after an apply.
+type QuotaOutlook struct {
+	Account                  addr.Address
+	Used, Total, Peak, After int64
+}

@@ -1,0 +1,76 @@
+package planner
+
+import (
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/tree"
+)
+
+// Ask is what a question wants to know.
+type Ask uint8
+
+// The questions.
+const (
+	// AskCRC wants the sparse CRC of a local file, in the current and in the legacy form.
+	AskCRC Ask = iota
+	// AskMAC wants to know whether a local file's content equals the content of a remote node, by the meta-MAC under the
+	// node's key. Its answer carries the CRC too, from the same open file (rule 11).
+	AskMAC
+	// AskWhere wants to know where a handle is that is not in the part of the tree the planner has.
+	AskWhere
+)
+
+// Question is one thing the planner needs to know. It is comparable and keys its answer.
+type Question struct {
+	Ask    Ask
+	Backup addr.Address
+	// Account is set for AskWhere.
+	Account addr.Address
+	// File is an id in the tree of Backup's source.
+	File   tree.ID
+	Handle tree.Handle
+}
+
+// Verdict answers AskMAC.
+type Verdict uint8
+
+// The verdicts.
+const (
+	_ Verdict = iota
+	Equal
+	Different
+	// CannotTell is the known legacy fault of old clients, never corruption (rule 10).
+	CannotTell
+	// Unreadable: the local file could not be read.
+	Unreadable
+	// Changed: the local file is not the one that was scanned any more.
+	Changed
+)
+
+// Answer answers one question.
+type Answer struct {
+	Verdict Verdict
+	// CRC and LegacyCRC are those of the local file; set unless Verdict is Unreadable or Changed.
+	CRC, LegacyCRC [16]byte
+	// Detail is the error behind Unreadable.
+	Detail string
+	// Where answers AskWhere.
+	Where Where
+}
+
+// Where is the place of a remote node. The zero value means it is gone.
+type Where struct {
+	Found   bool
+	InTrash bool
+	// Path is from the account's root, or from the bin.
+	Path   tree.Path
+	Parent tree.Handle
+	Name   string
+	// Version says that the node is now an old version of the file Parent.
+	Version bool
+	// TrashedAt is when, as far as _mptrash tells (Unix seconds), TrashedBy the address.
+	TrashedAt int64
+	TrashedBy string
+}
+
+// Answers holds the answers so far.
+type Answers map[Question]Answer

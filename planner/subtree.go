@@ -1,0 +1,37 @@
+package planner
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+
+	"github.com/megaplan/megaplan/internal/tree"
+)
+
+// SubtreeSum adds up the nodes below a folder into a Subtree, in any order.
+type SubtreeSum struct{ sum Subtree }
+
+// NewSubtreeSum returns the sum of nothing.
+func NewSubtreeSum() *SubtreeSum { return &SubtreeSum{} }
+
+// Add counts one node. A file's handle stands for its content, which never changes (rule 16).
+func (s *SubtreeSum) Add(h, parent tree.Handle, name string) {
+	buf := make([]byte, 16, 16+len(name))
+	binary.BigEndian.PutUint64(buf, uint64(h))
+	binary.BigEndian.PutUint64(buf[8:], uint64(parent))
+	digest := sha256.Sum256(append(buf, name...))
+	for i, b := range digest {
+		s.sum.Digest[i] ^= b
+	}
+	s.sum.Nodes++
+}
+
+// Subtree returns what was added so far.
+func (s *SubtreeSum) Subtree() Subtree { return s.sum }
+
+// Result is what a completed action left behind at MEGA.
+type Result struct {
+	// Handle is the node made or changed.
+	Handle tree.Handle
+	// Fingerprint is what an upload wrote.
+	Fingerprint Fingerprint
+}
