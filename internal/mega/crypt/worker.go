@@ -13,15 +13,17 @@ type worker struct {
 	_      [128]byte
 }
 
-// kernelState is read and written by the assembly; see asm/main.go for the offsets it relies on.
+// kernelState is what the assembly reads and writes.
 type kernelState struct {
-	keys [11][laneCount][aes.BlockSize]byte // round keys, by round and lane
-	sum  [laneCount]MAC
-	data [laneCount]*byte
+	sum    [laneCount][aes.BlockSize]byte
+	data   [laneCount]*byte
+	shared *roundKeys                         // the key of all lanes, or nil where they differ
+	keys   [11][laneCount][aes.BlockSize]byte // round keys by round and lane, where they differ
 }
 
 func (w *worker) run(lanes []Lane) {
 	next := 0
+	w.shared = sharedKey(lanes)
 	for i := range laneCount {
 		w.lane[i] = -1
 		next = w.fill(i, lanes, next)
@@ -56,13 +58,29 @@ func (w *worker) fill(i int, lanes []Lane, next int) int {
 		}
 		w.lane[i], w.left[i] = next, len(l.Data)/aes.BlockSize
 		w.sum[i], w.data[i] = l.Sum, &l.Data[0]
-		for r := range w.keys {
-			w.keys[r][i] = l.Key.round[r]
+		if w.shared == nil {
+			for r := range w.keys {
+				w.keys[r][i] = l.Key.round[r]
+			}
 		}
 		w.active++
 		return next + 1
 	}
 	return next
+}
+
+// sharedKey is the key of all lanes, or nil where they differ.
+func sharedKey(lanes []Lane) *roundKeys {
+	if len(lanes) == 0 {
+		return nil
+	}
+	key := lanes[0].Key
+	for i := range lanes {
+		if lanes[i].Key != key {
+			return nil
+		}
+	}
+	return &key.round
 }
 
 func (w *worker) shortest() int {
