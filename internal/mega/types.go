@@ -1,0 +1,95 @@
+package mega
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/megaplan/megaplan/internal/tree"
+)
+
+// ErrReadOnly is returned by every change on a client that was opened to look only.
+var ErrReadOnly = errors.New("this client only reads")
+
+// NewFolder is a folder to create. Its parent is Parent, or the folder of an earlier entry of the same call: Under is that
+// entry's place counted from 1.
+type NewFolder struct {
+	Parent     tree.Handle
+	Under      int
+	Name, Meta string
+}
+
+// PartError says which entries of a call failed, by index; the others were done.
+type PartError struct{ Errs map[int]error }
+
+func (e *PartError) Error() string {
+	first := -1
+	for i := range e.Errs {
+		if first < 0 || i < first {
+			first = i
+		}
+	}
+	return fmt.Sprintf("%d entries failed, the first: %v", len(e.Errs), e.Errs[first])
+}
+
+// Upload is content to store as a node.
+type Upload struct {
+	Parent     tree.Handle
+	Name, Meta string
+	// File is the content, or Bytes where File is nil (a symlink's target). The caller closes File.
+	File  *os.File
+	Bytes []byte
+	// MTime goes into the fingerprint, in seconds.
+	MTime int64
+	// Replace is the file this one takes the place of (ov); zero makes a sibling. KeepVersion keeps the old one as a version
+	// (vb:1), else it is gone for good (vb:0). The old one's favourite, label, description, tags, sensitive mark and unknown
+	// attributes go along.
+	Replace     tree.Handle
+	KeepVersion bool
+	// Progress is told the bytes sent since the last call.
+	Progress func(n int64)
+}
+
+// Uploaded is the node an upload made.
+type Uploaded struct {
+	Handle  tree.Handle
+	Size    int64
+	MTime   int64
+	CRC     [16]byte
+	Created int64
+}
+
+// TrashMark is what a node in the bin remembers (rule 21).
+type TrashMark struct {
+	At            time.Time
+	Address, Path string
+}
+
+// Place is where a node is.
+type Place struct {
+	Found, InTrash bool
+	// Version says that the node is an old version of the file Parent.
+	Version bool
+	// Path is from the cloud drive, or from the bin.
+	Path   tree.Path
+	Parent tree.Handle
+	Node   tree.Node
+}
+
+// Quota is an account's storage in bytes.
+type Quota struct{ Used, Total int64 }
+
+// Refreshed says what reading the account took: Full where the whole tree was fetched, else Changed events were applied.
+type Refreshed struct {
+	Nodes, Changed int
+	Full           bool
+	SN             string
+}
+
+// Wait is a back-off the person should see.
+type Wait struct {
+	Reason  string
+	Until   time.Time
+	Attempt int
+}
