@@ -3,9 +3,8 @@ package config
 import (
 	"time"
 
-	"github.com/hashicorp/hcl/v2"
-
 	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/diag"
 	"github.com/megaplan/megaplan/internal/redact"
 )
 
@@ -27,13 +26,18 @@ type Config struct {
 	Imports  []Import
 	Moved    []Moved
 	Removed  []Removed
+
+	// Files are the configuration files by name, for diagnostics found after loading.
+	Files Files
 }
 
-// Backend says where the state document is kept. Type is "local", "http" or "mega"; Options are its arguments as text.
+// Backend says where the state document is kept. Type is "local", "http" or "mega"; Options are its arguments as text,
+// defaults included, Secrets those that must not be shown.
 type Backend struct {
 	Type    string
 	Options map[string]string
-	Range   hcl.Range
+	Secrets map[string]redact.Secret
+	Range   diag.Range
 }
 
 // Account is one MEGA account.
@@ -56,7 +60,7 @@ type Account struct {
 	UploadLimit, DownloadLimit string
 	// TrashKeep is how long megaplan's own trash is kept; 0 is for ever.
 	TrashKeep time.Duration
-	Range     hcl.Range
+	Range     diag.Range
 }
 
 // Symlinks says what a scan does with symbolic links.
@@ -85,13 +89,13 @@ type Source struct {
 	ExcludeCaches    bool
 	MaxFileSize      int64 // bytes; 0 is no limit
 	Marker           string
-	Range            hcl.Range
+	Range            diag.Range
 }
 
 // Pattern is one line of a filter and where it was written.
 type Pattern struct {
 	Text  string
-	Range hcl.Range
+	Range diag.Range
 }
 
 // Mode says what a backup keeps.
@@ -184,12 +188,14 @@ type Backup struct {
 	DeleteExcluded                   bool
 	CopyFrom                         CopyFrom
 	Preserve                         Preserve
+	// Always makes a snapshot even when nothing changed (rule 24).
+	Always                           bool
 	DuplicateFiles, DuplicateFolders Duplicates
 	Retention                        Retention
 	Lifecycle                        Lifecycle
-	Range                            hcl.Range
+	Range                            diag.Range
 	// SourceRange is where source is written, for diagnostics about it.
-	SourceRange hcl.Range
+	SourceRange diag.Range
 }
 
 // Preserve says which metadata an upload writes (rule 33).
@@ -234,7 +240,7 @@ type Folder struct {
 	OnDelete                         OnDelete
 	DuplicateFiles, DuplicateFolders Duplicates
 	Lifecycle                        Lifecycle
-	Range                            hcl.Range
+	Range                            diag.Range
 }
 
 // Check is a condition on a backup, with exit code 5 when it fails.
@@ -247,7 +253,7 @@ type Check struct {
 	QuotaFree    Limit         // percent of the quota, or Count bytes
 	VerifySample float64       // percent; 0: not asked
 	VerifyEvery  time.Duration
-	Range        hcl.Range
+	Range        diag.Range
 }
 
 // Output is a value people and scripts read from the state. JSON is its value in JSON.
@@ -261,18 +267,18 @@ type Output struct {
 type Import struct {
 	To    addr.Address
 	Path  string
-	Range hcl.Range
+	Range diag.Range
 }
 
 // Moved renames an address and nothing else (rule 4).
 type Moved struct {
 	From, To addr.Address
-	Range    hcl.Range
+	Range    diag.Range
 }
 
 // Removed says what becomes of an address that left the configuration (rule 3).
 type Removed struct {
 	From    addr.Address
 	Destroy bool
-	Range   hcl.Range
+	Range   diag.Range
 }

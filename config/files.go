@@ -1,0 +1,84 @@
+package config
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hcled"
+	"github.com/hashicorp/hcl/v2/hclparse"
+
+	"github.com/megaplan/megaplan/internal/diag"
+	"github.com/megaplan/megaplan/internal/redact"
+)
+
+// Files are source files by the names that ranges carry.
+type Files map[string][]byte
+
+// snippetLines is how much of a long range a diagnostic shows.
+const snippetLines = 4
+
+// Annotate returns the diagnostics with the source lines and the block of their places filled in, for those that carry
+// a place and no snippet yet. Literal passwords in those lines are left out.
+func (f Files) Annotate(l diag.List) diag.List {
+	out := slices.Clone(l)
+	parsed := map[string]*hcl.File{}
+	for i, d := range out {
+		if d.Snippet != nil || d.Subject.Start.Line == 0 {
+			continue
+		}
+		name := d.Subject.Filename
+		src, ok := f[name]
+		if !ok {
+			continue
+		}
+		if _, ok := parsed[name]; !ok {
+			parsed[name] = parseFile(name, src)
+		}
+		out[i].Snippet = snippet(parsed[name], src, d.Subject)
+	}
+	return out
+}
+
+// parseFile reads a file whatever is wrong with it; nil if nothing can be said about its blocks.
+func parseFile(name string, src []byte) *hcl.File {
+	p := hclparse.NewParser()
+	if strings.HasSuffix(name, ".json") {
+		f, _ := p.ParseJSON(src, name)
+		return f
+	}
+	f, _ := p.ParseHCL(src, name)
+	return f
+}
+
+func snippet(file *hcl.File, src []byte, at diag.Range) *diag.Snippet {
+	lines := strings.Split(string(src), "\n")
+	first := min(max(at.Start.Line, 1), len(lines))
+	last := min(max(at.End.Line, first), first+snippetLines-1, len(lines))
+	if last > first && at.End.Column == 1 {
+		last-- // the range ends with a line break
+	}
+	code := lines[first-1 : last]
+	shown := make([]string, len(code))
+	for i, line := range code {
+		shown[i] = hideLiteral(strings.TrimRight(line, "\r"))
+	}
+	s := &diag.Snippet{Code: strings.Join(shown, "\n"), StartLine: first}
+	if file != nil {
+		s.Context = hcled.ContextString(file, at.Start.Byte)
+	}
+	return s
+}
+
+// literalSecret finds an argument that holds a secret and whatever follows it on the line. It looks at text because a
+// line with a syntax error has no better structure.
+var literalSecret = regexp.MustCompile(`(\b(?:password|mfa_secret)"?\s*[=:]\s*).+`)
+
+func hideLiteral(line string) string {
+	return literalSecret.ReplaceAllString(line, "${1}"+redact.Placeholder)
+}
+
+func plainRange(r hcl.Range) diag.Range {
+	return diag.Range{Filename: r.Filename, Start: diag.Pos(r.Start), End: diag.Pos(r.End)}
+}
