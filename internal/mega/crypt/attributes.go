@@ -161,8 +161,7 @@ func (a Attributes) Encrypt(key Key) (string, error) {
 	if len(b) > MaxAttributes {
 		return "", fmt.Errorf("%w: %d bytes encrypted, limit %d", ErrAttributesTooLong, len(b), MaxAttributes)
 	}
-	var iv [aes.BlockSize]byte
-	cipher.NewCBCEncrypter(newBlock(key), iv[:]).CryptBlocks(b, b)
+	encryptCBC(key, b)
 	return EncodeBase64(b), nil
 }
 
@@ -176,8 +175,7 @@ func DecryptAttributes(text string, key Key) (Attributes, error) {
 	if len(b) == 0 || len(b)%aes.BlockSize != 0 {
 		return Attributes{}, fmt.Errorf("%w: %d bytes", ErrUndecryptable, len(b))
 	}
-	var iv [aes.BlockSize]byte
-	cipher.NewCBCDecrypter(newBlock(key), iv[:]).CryptBlocks(b, b)
+	decryptCBC(key, b)
 	if !bytes.HasPrefix(b, []byte(attrPrefix)) {
 		return Attributes{}, ErrUndecryptable
 	}
@@ -201,4 +199,14 @@ func ParseAttributes(object []byte) (Attributes, error) {
 		return Attributes{}, fmt.Errorf("%w: %w", ErrMalformedAttributes, err)
 	}
 	return a, nil
+}
+
+func encryptCBC(key Key, b []byte) {
+	var iv [aes.BlockSize]byte
+	cipher.NewCBCEncrypter(newBlock(key), iv[:]).CryptBlocks(b, b)
+}
+
+func decryptCBC(key Key, b []byte) {
+	var iv [aes.BlockSize]byte
+	cipher.NewCBCDecrypter(newBlock(key), iv[:]).CryptBlocks(b, b)
 }

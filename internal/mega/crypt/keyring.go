@@ -31,6 +31,7 @@ func (e KeyEntry) IsRSA() bool { return len(e.Text) >= rsaKeyText }
 
 // ParseKeys splits the k field of a node into its entries.
 func ParseKeys(k string) []KeyEntry {
+	k = strings.TrimRight(k, "/") // the last digit of a key is never a slash
 	if k == "" {
 		return nil
 	}
@@ -44,7 +45,7 @@ func ParseKeys(k string) []KeyEntry {
 		switch {
 		case named:
 			entries = append(entries, KeyEntry{Holder: holder, Text: text})
-		case len(entries) > 0 && part != "":
+		case len(entries) > 0:
 			// Not a new entry: a slash of the standard alphabet inside the previous key.
 			last := &entries[len(entries)-1]
 			last.Text += "/" + part

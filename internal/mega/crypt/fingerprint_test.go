@@ -1,0 +1,76 @@
+package crypt
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math"
+	"testing"
+)
+
+func TestFingerprintTimes(t *testing.T) {
+	for _, mtime := range []int64{0, 1, 255, 256, 1 << 31, 1 << 32, math.MaxInt64} {
+		f := Fingerprint{CRC: CRC{1}, MTime: mtime}
+		if got, err := ParseFingerprint(f.Encode()); err != nil || got != f {
+			t.Errorf("time %d came back as %v, %v", mtime, got.MTime, err)
+		}
+	}
+}
+
+func TestRule10_TimesBefore1970CountAsZero(t *testing.T) {
+	for _, mtime := range []int64{-1, -1 << 40, math.MinInt64} {
+		want := Fingerprint{CRC: CRC{1}}
+		if got := (Fingerprint{CRC: CRC{1}, MTime: mtime}).Encode(); got != want.Encode() {
+			t.Errorf("time %d is written as %s", mtime, got)
+		}
+	}
+	negative := append(make([]byte, 16), 8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
+	if got, err := ParseFingerprint(EncodeBase64(negative)); err != nil || got.MTime != 0 {
+		t.Errorf("a written time of -1 is read as %d, %v", got.MTime, err)
+	}
+}
+
+func TestRule10_BothFormsOfTheChecksumMatch(t *testing.T) {
+	const size = 40 << 20
+	r := bytes.NewReader(xorshift(size))
+	for form, text := range map[string]string{"current": "6iqpUy7DdAKx5NIRg31i_g", "legacy": "6iqpUy7DdAKx5NIRGX1AAA"} {
+		raw, err := DecodeBase64(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := MatchCRC(r, size, CRC(raw)); err != nil || !ok {
+			t.Errorf("the %s form does not match: %v", form, err)
+		}
+	}
+}
+
+func TestFingerprintRefuses(t *testing.T) {
+	for _, b := range [][]byte{nil, make([]byte, 16), append(make([]byte, 16), 9), append(make([]byte, 16), 2, 1)} {
+		if _, err := ParseFingerprint(EncodeBase64(b)); !errors.Is(err, ErrFingerprint) {
+			t.Errorf("%x: error = %v, want ErrFingerprint", b, err)
+		}
+	}
+	if _, err := ParseFingerprint("$"); !errors.Is(err, ErrFingerprint) {
+		t.Errorf("no base64: error = %v, want ErrFingerprint", err)
+	}
+	for _, size := range []int64{11, 5000, 20000} {
+		_, err := ComputeCRC(bytes.NewReader(make([]byte, 10)), size)
+		if !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("file shorter than %d: error = %v", size, err)
+		}
+	}
+}
+
+func FuzzParseFingerprint(f *testing.F) {
+	f.Add("aGVsbG8gd29ybGQKAAAAAAQA8VNl")
+	f.Fuzz(func(t *testing.T, s string) {
+		parsed, err := ParseFingerprint(s)
+		if err != nil {
+			return
+		}
+		again, err := ParseFingerprint(parsed.Encode())
+		if err != nil || again != parsed || parsed.MTime < 0 {
+			t.Errorf("%q = %v, then %v, %v", s, parsed, again, err)
+		}
+	})
+}
