@@ -28,6 +28,15 @@ const (
 	Forget           Kind = "forget" // changes state only
 )
 
+// Content says whether actions of this kind bring content or make room for it; deletions wait for them.
+func (k Kind) Content() bool {
+	switch k {
+	case CreateFolder, Upload, Update, Move, Copy, RestoreFromTrash:
+		return true
+	}
+	return false
+}
+
 // ActionID is an action's place in its plan, from 1; 0 is none.
 type ActionID uint32
 
@@ -50,15 +59,19 @@ type Action struct {
 	Bytes, Files int64
 	// Needs lists actions that must have succeeded before, ascending.
 	Needs []ActionID
+	// AfterContent makes a deletion wait until every action of its address that brings content (Kind.Content) has
+	// succeeded: what the source lost here may be what it gained there, and a failed upload must not turn into a loss. It
+	// stands for an edge to each of them, which would be quadratic.
+	AfterContent bool
 
 	// Parent and Name say where a node is created or moved to.
 	Parent Ref
 	Name   string
 	// Local is the content of upload, update, touch.
 	Local Local
-	// Meta is the _mp attribute to write, "" to write none.
+	// Meta is the _mp attribute the node has afterwards; "" means none.
 	Meta string
-	// Fingerprint is what touch writes as c.
+	// Fingerprint is what touch writes as c, and what set_attributes leaves as it is.
 	Fingerprint Fingerprint
 	// Remote is the existing node the action is about, as it was seen (update: the node replaced). It is a precondition (rule 27).
 	Remote Remote

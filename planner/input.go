@@ -20,7 +20,10 @@ type Input struct {
 	Prior    []Prior
 	Accounts []Account
 	Sources  []Source
-	Options  Options
+	// Paths holds the remote path of every declared backup and folder from its account's root, in names as stored on MEGA
+	// (encoded). An address that is missing here has its declared path as it is.
+	Paths   map[addr.Address]tree.Path
+	Options Options
 }
 
 // Prior is what state knows of an address, the journal overlaid.
@@ -83,7 +86,9 @@ type Proof struct {
 type Options struct {
 	// Destroy plans to take every (targeted) address away.
 	Destroy             bool
-	RefreshOnly         bool
+	RefreshOnly bool
+	// DriftOnly compares remote with state and nothing else, on every address whatever its host; no source is needed.
+	DriftOnly           bool
 	Target, Exclude     []addr.Address
 	TakeOver            []addr.Address
 	AllowMassDelete     []addr.Address

@@ -21,8 +21,16 @@ type Plan struct {
 	Refusals []Refusal
 	// Warnings do not stop an apply.
 	Warnings diag.List
+	// Quotas is the use of each account before the apply.
+	Quotas []AccountQuota
 	// Partial says that something could not be read or was reported, so that a run that applies this ends with exit code 3.
 	Partial bool
+}
+
+// AccountQuota is the storage of one account.
+type AccountQuota struct {
+	Account addr.Address
+	Quota
 }
 
 // Status says how an address takes part in a plan.
@@ -47,22 +55,27 @@ type Target struct {
 	// Source is the local root ("" for a folder); Path the remote path in names as stored, from the account's root.
 	Source, Written string
 	Path            tree.Path
-	// Root is the handle of the folder at Path, zero if it does not exist yet; RootAction creates it then.
+	// Root is the folder at Path: its handle, or the action that creates it.
 	Root Ref
+	// Prior is the address whose state this one continues: its own, or the one it was renamed from (rules 3, 4), which is
+	// forgotten in the same plan. It is zero without state.
+	Prior addr.Address
 	// Serial is the state serial the plan saw (rule 26).
 	Serial   uint64
 	Resource state.Resource
 	// Files and Bytes are what the source holds, Equal how many of them are equal to their backup already.
 	Files, Bytes, Equal int64
 	LastSuccess         time.Time
-	// Adopt holds nodes found equal that the manifest lacks or knows otherwise; Drop paths that are gone on both sides.
-	// The manifest after a successful apply is the old one, without Drop, with Adopt, with what the actions did.
+	// Adopt holds owned nodes that the manifest lacks or knows otherwise; Drop handles of the manifest that are no longer
+	// below the root. Both are facts about the remote tree: ManifestAfter applies them, then what the actions did.
 	Adopt []state.Entry
-	Drop  []tree.Path
+	Drop  []tree.Handle
 	// Kept are remote nodes that stay though the source lacks them, with the reason ("left out, kept: ...").
 	Kept []Kept
 	// Unmanaged are remote nodes inside that megaplan does not own.
 	Unmanaged []Kept
+	// Skipped are local names that cannot be backed up: unreadable, a clash of names, too large, a socket.
+	Skipped []Kept
 	Lifecycle config.Lifecycle
 }
 
