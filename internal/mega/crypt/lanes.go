@@ -3,6 +3,7 @@ package crypt
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/subtle"
 )
 
 // laneCount is how many chains the kernel interleaves. AES instructions take three to four cycles but
@@ -54,15 +55,15 @@ func SumLanes(lanes []Lane) {
 
 // sumBlocks is the MAC of one lane in portable code.
 func sumBlocks(b cipher.Block, sum *MAC, data []byte) {
-	buf := make([]byte, aes.BlockSize)
+	buf := make([]byte, aes.BlockSize, cacheLines) // alone on its lines: see worker
 	copy(buf, sum[:])
 	for len(data) >= aes.BlockSize {
-		xorInto(buf, data[:aes.BlockSize])
+		subtle.XORBytes(buf, buf, data[:aes.BlockSize])
 		b.Encrypt(buf, buf)
 		data = data[aes.BlockSize:]
 	}
 	if len(data) > 0 {
-		xorInto(buf[:len(data)], data)
+		subtle.XORBytes(buf, buf, data)
 		b.Encrypt(buf, buf)
 	}
 	copy(sum[:], buf)

@@ -1,6 +1,9 @@
 package crypt
 
-import "crypto/cipher"
+import (
+	"crypto/cipher"
+	"crypto/subtle"
+)
 
 // MAC is the CBC-MAC of one chunk, or the running state of one.
 type MAC [16]byte
@@ -16,7 +19,7 @@ func condense(b cipher.Block, state MAC, macs []MAC) MAC {
 	buf := make([]byte, len(state))
 	copy(buf, state[:])
 	for i := range macs {
-		xorInto(buf, macs[i][:])
+		subtle.XORBytes(buf, buf, macs[i][:])
 		b.Encrypt(buf, buf)
 	}
 	return MAC(buf)
@@ -30,10 +33,4 @@ func (m MAC) fold() [8]byte {
 		f[4+i] = m[8+i] ^ m[12+i]
 	}
 	return f
-}
-
-func xorInto(dst, src []byte) {
-	for i := range dst {
-		dst[i] ^= src[i]
-	}
 }

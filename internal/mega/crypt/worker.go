@@ -2,15 +2,18 @@ package crypt
 
 import "crypto/aes"
 
-// worker holds what the kernel works on. It is padded on both sides: states of two goroutines on one
-// cache line (or the neighbour the prefetcher drags along) made both more than three times slower.
+// cacheLines is a cache line and the neighbour the prefetcher drags along.
+const cacheLines = 128
+
+// worker holds what the kernel works on. It is padded on both sides: states of two goroutines on the
+// same lines made both more than three times slower.
 type worker struct {
-	_ [128]byte
+	_ [cacheLines]byte
 	kernelState
 	lane   [laneCount]int // which lane sits here, or -1
 	left   [laneCount]int // whole blocks it still has
 	active int
-	_      [128]byte
+	_      [cacheLines]byte
 }
 
 // kernelState is what the assembly reads and writes.
