@@ -68,8 +68,8 @@ func After(err error) time.Duration {
 	return 0
 }
 
-// Do calls op until it succeeds, fails for good, the budget is spent (an *Error) or ctx ends. notify, which may be
-// nil, is called before each pause. When ctx ends during a pause the result wraps both ctx's cause and the last failure.
+// Do calls op until it succeeds, fails for good, the budget is spent (an *Error) or ctx ends. A failure with a method
+// Patience() time.Duration shortens the budget to that. notify, which may be nil, is called before each pause. When ctx ends during a pause the result wraps both ctx's cause and the last failure.
 func Do[T any](ctx context.Context, p Policy, notify func(Wait), op func(context.Context) (T, error)) (T, error) {
 	var zero T
 	pauses := p.pauses()
@@ -88,7 +88,7 @@ func Do[T any](ctx context.Context, p Policy, notify func(Wait), op func(context
 		}
 		elapsed := now.Sub(firstFailure)
 		delay := max(pauses.NextBackOff(), After(err))
-		if elapsed+delay > p.budget() {
+		if elapsed+delay > p.budget(err) {
 			return zero, &Error{Attempts: attempt, Elapsed: elapsed, Err: err}
 		}
 		if notify != nil {
@@ -100,11 +100,17 @@ func Do[T any](ctx context.Context, p Policy, notify func(Wait), op func(context
 	}
 }
 
-func (p Policy) budget() time.Duration {
-	if p.Budget == 0 {
-		return DefaultBudget
+// budget is the policy's, or less when the failure itself is worth less patience.
+func (p Policy) budget(err error) time.Duration {
+	budget := p.Budget
+	if budget == 0 {
+		budget = DefaultBudget
 	}
-	return p.Budget
+	var short interface{ Patience() time.Duration }
+	if errors.As(err, &short) && short.Patience() > 0 {
+		budget = min(budget, short.Patience())
+	}
+	return budget
 }
 
 func (p Policy) pauses() *backoff.ExponentialBackOff {

@@ -115,6 +115,22 @@ func TestDoObeysTheErrorsOwnPause(t *testing.T) {
 	})
 }
 
+// hopeless is a temporary failure that is not worth more than five seconds.
+type hopeless struct{ busy }
+
+func (hopeless) Patience() time.Duration { return 5 * time.Second }
+
+func TestDoShortensTheBudgetForHopelessFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		started := time.Now()
+		_, err := retry.Do(t.Context(), retry.Policy{}, nil, func(context.Context) (int, error) { return 0, hopeless{} })
+		var spent *retry.Error
+		if elapsed := time.Since(started); !errors.As(err, &spent) || elapsed > 5*time.Second || elapsed < time.Second {
+			t.Errorf("err %v after %s", err, elapsed)
+		}
+	})
+}
+
 func TestDoStops(t *testing.T) {
 	tests := map[string]struct {
 		policy retry.Policy
