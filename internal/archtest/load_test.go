@@ -50,6 +50,8 @@ func load(t *testing.T) []pkg {
 	}
 	var all []pkg
 	for _, p := range found {
+		slices.Sort(p.imports)
+		p.imports = slices.Compact(p.imports)
 		all = append(all, *p)
 	}
 	slices.SortFunc(all, func(a, b pkg) int { return strings.Compare(a.path, b.path) })

@@ -22,8 +22,10 @@ var table = []line{
 	{"decide, move bytes, remember the tree", []string{
 		"planner", "internal/mega/transfer", "internal/mega/cache",
 	}},
+	{"the door to MEGA", []string{"internal/mega"}},
 	{"act", []string{
-		"internal/mega", "executor", "internal/planfile", "internal/restore", "internal/verify",
+		// The executor's own interfaces speak of mega's values; it never sees the client.
+		"executor", "internal/planfile", "internal/restore", "internal/verify",
 	}},
 	{"keep", []string{"state/*"}},
 	{"compose or show", []string{"internal/workflow", "internal/ui"}},
