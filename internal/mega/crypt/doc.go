@@ -3,7 +3,9 @@
 //
 // It is a leaf: values and pure functions, no network, no clock. Everything in it is safe for concurrent
 // use unless a type says otherwise. Types that hold key material print as "[redacted]" whatever verb,
-// encoder or logger meets them; their bytes are reached by slicing, which is visible at the call.
+// encoder or logger meets them; their bytes are reached by slicing, which is visible at the call. One gap
+// remains: fmt does not call methods of unexported fields, so a struct that holds a Key privately and may be
+// printed needs a Format method of its own.
 //
 // AES-128 is used throughout. A file is encrypted in counter mode under its own key, and every chunk of
 // the fixed chunk table carries a CBC-MAC; the MAC of these MACs is part of the node key. Whoever has a

@@ -4,6 +4,8 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"encoding/binary"
+	"fmt"
+	"io"
 )
 
 // FileCipher encrypts and decrypts the data of one file. It may be used by several goroutines at once.
@@ -19,6 +21,9 @@ func NewFileCipher(key Key, nonce [8]byte) *FileCipher {
 
 // Cipher prepares the cipher of the file this is the node key of.
 func (f FileKey) Cipher() *FileCipher { return NewFileCipher(f.AES(), f.Nonce()) }
+
+// Format hides the key.
+func (*FileCipher) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, redacted) }
 
 // iv is where the MAC of every chunk starts.
 func (c *FileCipher) iv() MAC {

@@ -13,7 +13,7 @@ import (
 func TestKeysNeverPrint(t *testing.T) {
 	key, file := NewKey(), NewFileKey(NewKey(), NewNonce(), [8]byte{1})
 	var out bytes.Buffer
-	for _, v := range []any{key, &key, file, &file, []Key{key}, struct{ K FileKey }{file}} {
+	for _, v := range []any{key, &key, file, &file, []Key{key}, struct{ K FileKey }{file}, file.Cipher(), Expand(key), NewKeyring("u", key)} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 			fmt.Fprintf(&out, verb+"\n", v)
 		}

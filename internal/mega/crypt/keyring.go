@@ -5,6 +5,7 @@ import (
 	"crypto/cipher"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -74,6 +75,9 @@ func (r *Keyring) AddShare(handle string, key Key) {
 	}
 	r.shares[handle] = newBlock(key)
 }
+
+// Format hides the keys.
+func (*Keyring) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, redacted) }
 
 // FolderKey opens the k field of a folder. The error is [ErrNoKey] or [ErrRSAKey] where it is the
 // account that lacks the key rather than the text that is damaged.

@@ -4,6 +4,8 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/subtle"
+	"fmt"
+	"io"
 )
 
 // laneCount is how many chains the kernel interleaves. AES instructions take three to four cycles but
@@ -18,6 +20,9 @@ type Schedule struct {
 
 // roundKeys are the eleven round keys in the byte order the AES instructions take them.
 type roundKeys [11][aes.BlockSize]byte
+
+// Format hides the round keys.
+func (*Schedule) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, redacted) }
 
 // Expand prepares a key for the MAC lanes.
 func Expand(key Key) *Schedule {
