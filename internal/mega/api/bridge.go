@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -107,17 +108,7 @@ func (b *loginBridge) command(body []byte) (string, error) {
 		return bridgeTree, nil
 	}
 	answer, err := retry.Do(b.ctx, b.transport.options.Retry, b.transport.notify, func(ctx context.Context) (json.RawMessage, error) {
-		answers, err := b.transport.call(ctx, b.channel, redact.Secret{}, [][]byte{command})
-		if err == nil {
-			err = elementError(answers[0], name)
-		}
-		if errors.Is(err, ERATELIMIT) || errors.Is(err, ETOOMANY) {
-			err = errNoRepeat{err}
-		}
-		if err != nil {
-			return nil, err
-		}
-		return answers[0], nil
+		return b.call(ctx, command, name)
 	})
 	if err == nil && name == "us" {
 		err = checkKeys(answer)
@@ -126,6 +117,26 @@ func (b *loginBridge) command(body []byte) (string, error) {
 		return "", err
 	}
 	return "[" + string(answer) + "]", nil
+}
+
+// call sends one command under a new id. A server that finds there are too many sign-ins is not asked again.
+func (b *loginBridge) call(ctx context.Context, command []byte, name string) (json.RawMessage, error) {
+	var answers []json.RawMessage
+	err := b.transport.do(ctx, commandRequest(b.channel, redact.Secret{}, [][]byte{command}), func(body *bufio.Reader) (err error) {
+		answers, err = readAnswers(body, 1, name)
+		return unlessLimited(err)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answers[0], unlessLimited(elementError(answers[0], name))
+}
+
+func unlessLimited(err error) error {
+	if errors.Is(err, ERATELIMIT) || errors.Is(err, ETOOMANY) {
+		return errNoRepeat{err}
+	}
+	return err
 }
 
 // checkKeys finds an account that never got a key pair: its session id comes in the clear, which go-mega does not

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -68,6 +67,7 @@ type putUnit struct {
 func newPutUnit(p Put) (*unit, error) {
 	u := &unit{
 		put:     &putUnit{target: p.Target, drop: p.DropVersions, nodes: p.Nodes},
+		body:    p.Body,
 		patient: true,
 		size:    64,
 	}
@@ -176,16 +176,4 @@ func parsePut(element []byte) (created, error) {
 		return created{}, &AnswerError{Command: "p", Why: err.Error()}
 	}
 	return newCreated(nodes), nil
-}
-
-// put queues the nodes and ends their body in one step, so that the lane sees both or neither.
-func (l *Lane) put(ctx context.Context, p Put) ([]Node, error) {
-	u, err := newPutUnit(p)
-	if err != nil {
-		p.Body.End()
-		return nil, err
-	}
-	u.body = p.Body
-	o := l.submit(ctx, u)
-	return o.nodes, o.err
 }
