@@ -1,0 +1,177 @@
+package transfer
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/megaplan/megaplan/internal/mega/crypt"
+)
+
+// Download is a file to fetch.
+type Download struct {
+	Size int64
+	Key  crypt.FileKey
+	// URL asks for an address of the content. It is called again when one has expired.
+	URL func(ctx context.Context) (string, error)
+	// To receives the content. It must be empty and should carry a temporary name, since it holds unproven
+	// bytes until Download returns. Chunks of zeros become holes where the file system has them.
+	To *os.File
+	// Progress is told how many bytes arrived since the last call; the number is negative when bytes must be
+	// fetched again. It is called from any goroutine.
+	Progress func(n int64)
+}
+
+// Download fetches a file and proves it. It returns [crypt.Equal], or [crypt.CannotTell] for a file whose
+// key carries the known fault of old clients; anything else is [ErrCorrupt]. The file is not synced.
+func (m *Manager) Download(ctx context.Context, d Download) (crypt.Verdict, error) {
+	run := &downloadRun{manager: m, download: d, cipher: d.Key.Cipher(), macs: make([]crypt.MAC, crypt.ChunkCount(d.Size))}
+	run.counter.report = d.Progress
+	if err := run.fetch(ctx); err != nil {
+		run.counter.reset()
+		return crypt.Different, err
+	}
+	if err := d.To.Truncate(d.Size); err != nil {
+		return crypt.Different, err
+	}
+	// Official clients do not look at the MAC of an empty file.
+	if d.Size == 0 {
+		return crypt.Equal, nil
+	}
+	verdict := d.Key.Verify(run.macs)
+	if verdict == crypt.Different {
+		return verdict, ErrCorrupt
+	}
+	return verdict, nil
+}
+
+type downloadRun struct {
+	manager  *Manager
+	download Download
+	cipher   *crypt.FileCipher
+	macs     []crypt.MAC
+	address  address
+	counter  progressCounter
+}
+
+func (r *downloadRun) fetch(ctx context.Context) error {
+	r.address.ask = r.download.URL
+	switch {
+	case r.download.Size == 0:
+		return nil
+	case r.download.Size <= SmallBody:
+		return r.small(ctx)
+	}
+	return r.large(ctx)
+}
+
+func (r *downloadRun) small(ctx context.Context) error {
+	// The address first: a place in the gate is not for waiting.
+	if _, err := r.address.get(ctx); err != nil {
+		return err
+	}
+	slot, err := r.manager.down.enter(ctx)
+	if err != nil {
+		return err
+	}
+	buf, free := r.manager.smallBuffer()
+	defer free()
+	err = r.span(ctx, crypt.SpanAt(0, r.download.Size, SmallBody), buf[:r.download.Size], slot.overload)
+	slot.leave(err == nil)
+	return err
+}
+
+// large fetches spans, several at a time. Its goroutines end before it returns.
+func (r *downloadRun) large(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for span := range crypt.Spans(r.download.Size, r.manager.options.Span) {
+		buf, free, err := r.manager.spanBuffer(ctx, span)
+		if err != nil {
+			return groupError(group, ctx)
+		}
+		group.Go(func() error {
+			defer free()
+			return r.span(ctx, span, buf, nil)
+		})
+	}
+	return group.Wait()
+}
+
+// span fetches, decrypts and writes one span.
+func (r *downloadRun) span(ctx context.Context, span crypt.Span, buf []byte, overload func()) error {
+	g := get{run: r, span: span, buf: buf, overload: overload}
+	if err := g.all(ctx); err != nil {
+		return err
+	}
+	piece := crypt.Piece{Cipher: r.cipher, Buf: buf, First: span.First}
+	piece.Decrypt()
+	copy(r.macs[span.First:], piece.MACs)
+	return r.write(span, buf)
+}
+
+// write writes a span without its chunks of zeros.
+func (r *downloadRun) write(span crypt.Span, buf []byte) error {
+	for i := span.First; i < span.First+span.Chunks; i++ {
+		start, end := crypt.ChunkRange(i, r.download.Size)
+		chunk := buf[start-span.Start : end-span.Start]
+		if allZero(chunk) {
+			continue
+		}
+		if _, err := r.download.To.WriteAt(chunk, start); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// zeros is what a hole reads as.
+var zeros [64 << 10]byte
+
+func allZero(b []byte) bool {
+	for len(b) > 0 {
+		n := min(len(b), len(zeros))
+		if !bytes.Equal(b[:n], zeros[:n]) {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}
+
+// address is a download address shared by the spans of a file.
+type address struct {
+	ask func(context.Context) (string, error)
+
+	mu       sync.Mutex
+	url      string
+	renewals int
+}
+
+func (a *address) get(ctx context.Context) (string, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.url == "" {
+		url, err := a.ask(ctx)
+		if err != nil {
+			return "", err
+		}
+		a.url = url
+	}
+	return a.url, nil
+}
+
+// expire makes the next get ask for a new address, unless another span was faster. It reports false when
+// that happened too often.
+func (a *address) expire(url string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.url != url {
+		return true
+	}
+	a.renewals++
+	a.url = ""
+	return a.renewals <= maxRenewals
+}
