@@ -7,7 +7,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hcled"
-	"github.com/hashicorp/hcl/v2/hclparse"
 
 	"github.com/megaplan/megaplan/internal/diag"
 	"github.com/megaplan/megaplan/internal/redact"
@@ -34,22 +33,11 @@ func (f Files) Annotate(l diag.List) diag.List {
 			continue
 		}
 		if _, ok := parsed[name]; !ok {
-			parsed[name] = parseFile(name, src)
+			parsed[name], _ = parse(name, src) // what is wrong with it has been reported
 		}
 		out[i].Snippet = snippet(parsed[name], src, d.Subject)
 	}
 	return out
-}
-
-// parseFile reads a file whatever is wrong with it; nil if nothing can be said about its blocks.
-func parseFile(name string, src []byte) *hcl.File {
-	p := hclparse.NewParser()
-	if strings.HasSuffix(name, ".json") {
-		f, _ := p.ParseJSON(src, name)
-		return f
-	}
-	f, _ := p.ParseHCL(src, name)
-	return f
 }
 
 func snippet(file *hcl.File, src []byte, at diag.Range) *diag.Snippet {

@@ -179,15 +179,15 @@ type Backup struct {
 	Account addr.Address
 	Source  Source
 	// Path is the absolute remote path, clean, starting with a slash, in names as written by the person (not encoded).
-	Path                             string
-	Mode                             Mode
-	Compare                          Compare
-	OnDelete                         OnDelete
-	Unmanaged                        Unmanaged
-	Versions                         bool
-	DeleteExcluded                   bool
-	CopyFrom                         CopyFrom
-	Preserve                         Preserve
+	Path           string
+	Mode           Mode
+	Compare        Compare
+	OnDelete       OnDelete
+	Unmanaged      Unmanaged
+	Versions       bool
+	DeleteExcluded bool
+	CopyFrom       CopyFrom
+	Preserve       Preserve
 	// Always makes a snapshot even when nothing changed (rule 24).
 	Always                           bool
 	DuplicateFiles, DuplicateFolders Duplicates

@@ -1,0 +1,53 @@
+package config
+
+import (
+	"crypto/pbkdf2"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+
+	ctyjson "github.com/zclconf/go-cty/cty/json"
+)
+
+// digestRounds slows down who would guess a password from the digest in a plan file; it costs about 10 ms.
+const digestRounds = 20_000
+
+// digest identifies the files, the variables and whatever functions read outside (rule 26).
+func (e *evaluator) digest(files Files) string {
+	h := sha256.New()
+	for _, name := range sortedKeys(files) {
+		field(h, name)
+		field(h, string(files[name]))
+	}
+	values := sha256.New()
+	for _, name := range sortedKeys(e.variables) {
+		field(values, name)
+		v := e.variables[name]
+		// A value that has no JSON (a function's type, say) is told apart by its type alone.
+		text, _ := ctyjson.SimpleJSONValue{Value: v}.MarshalJSON()
+		field(values, v.Type().GoString())
+		field(values, string(text))
+	}
+	for _, name := range sortedKeys(e.reads.seen) {
+		field(values, name)
+		field(values, e.reads.seen[name])
+	}
+	if len(e.variables)+len(e.reads.seen) > 0 {
+		// Values may be secrets that are easily guessed.
+		slow, err := pbkdf2.Key(sha256.New, string(values.Sum(nil)), h.Sum(nil), digestRounds, sha256.Size)
+		if err != nil {
+			panic(fmt.Sprintf("config: digest: %v", err)) // only for lengths that PBKDF2 does not have
+		}
+		field(h, string(slow))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// field writes a length and a text, so that no two lists of fields give the same bytes.
+func field(h hash.Hash, s string) {
+	fmt.Fprintf(h, "%d:", len(s))
+	// A hash never fails to write.
+	_, _ = io.WriteString(h, s)
+}
