@@ -83,6 +83,12 @@ func (f *File) Commit() error {
 	return nil
 }
 
+// CommitAs is Commit under another name in the same directory, for a name that is not known before the content is.
+func (f *File) CommitAs(path string) error {
+	f.path = path
+	return f.Commit()
+}
+
 func (f *File) install() error {
 	mode := f.opt.Mode
 	if mode == 0 {
