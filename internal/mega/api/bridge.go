@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/megaplan/megaplan/internal/redact"
 	"github.com/megaplan/megaplan/internal/retry"
@@ -26,6 +27,10 @@ func (e errNoRepeat) Unwrap() error { return e.error }
 
 // Temporary is false, whatever the wrapped error says.
 func (errNoRepeat) Temporary() bool { return false }
+
+// loginBudget bounds the patience of a sign-in. A sign-in whose answer was lost is done anew by the server, and too many
+// of them block the account.
+const loginBudget = 2 * time.Minute
 
 const (
 	bridgeTree   = `[{"f":[],"ok":[],"s":[],"u":[],"sn":"AAAAAAAAAAA"}]`
@@ -122,7 +127,9 @@ func (b *loginBridge) command(body []byte) (string, error) {
 // call sends one command under a new id. A server that finds there are too many sign-ins is not asked again.
 func (b *loginBridge) call(ctx context.Context, command []byte, name string) (json.RawMessage, error) {
 	var answers []json.RawMessage
-	err := b.transport.do(ctx, commandRequest(b.channel, redact.Secret{}, [][]byte{command}), func(body *bufio.Reader) (err error) {
+	r := commandRequest(b.channel, redact.Secret{}, [][]byte{command})
+	r.budget = loginBudget
+	err := b.transport.do(ctx, r, func(body *bufio.Reader) (err error) {
 		answers, err = readAnswers(body, 1, name)
 		return unlessLimited(err)
 	})

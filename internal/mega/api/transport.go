@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -141,10 +142,14 @@ type request struct {
 	body    []byte
 	command string // for errors and logs
 	count   int    // commands in body
+	// budget is how long to repeat it at most; zero: as long as the transport's policy says.
+	budget time.Duration
 }
 
 func (r request) url(base *url.URL) *url.URL {
-	u := base.JoinPath(r.path)
+	u := *base
+	// Not JoinPath: below an empty path it makes a relative one, which is no request target.
+	u.Path, u.RawPath = base.Path+"/"+r.path, ""
 	query := url.Values{}
 	for name, values := range r.query {
 		query[name] = values
@@ -153,13 +158,17 @@ func (r request) url(base *url.URL) *url.URL {
 		query.Set("sid", r.sid.Reveal())
 	}
 	u.RawQuery = query.Encode()
-	return u
+	return &u
 }
 
 // do sends r until it is answered with status 200 and consume accepts the answer, or until the failure is not
 // temporary or the budget is spent. consume is called anew on every attempt that gets an answer.
 func (t *Transport) do(ctx context.Context, r request, consume func(*bufio.Reader) error) error {
-	_, err := retry.Do(ctx, t.options.Retry, t.notify, func(ctx context.Context) (struct{}, error) {
+	policy := t.options.Retry
+	if r.budget > 0 {
+		policy.Budget = min(cmp.Or(policy.Budget, retry.DefaultBudget), r.budget)
+	}
+	_, err := retry.Do(ctx, policy, t.notify, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, t.attempt(ctx, r, consume)
 	})
 	return err
