@@ -13,7 +13,7 @@ type line struct {
 // table is the stack, lowest line first.
 var table = []line{
 	{"leaves: values and pure functions", []string{
-		"internal/addr", "internal/diag", "internal/tree", "internal/filter", "internal/retention",
+		"internal/addr", "internal/diag", "internal/tree", "internal/names", "internal/filter", "internal/retention",
 		"internal/retry", "internal/atomicfile", "internal/redact", "internal/mega/crypt",
 	}},
 	{"inputs, and the words they share", []string{
