@@ -32,7 +32,7 @@ func (p *payload) attach(ctx context.Context, req *http.Request, watch *stallWat
 	}
 	open := func() (io.ReadCloser, error) {
 		p.rewind()
-		return &payloadReader{payload: p, ctx: ctx, watch: watch}, nil
+		return &payloadReader{payload: p, ctx: ctx, watch: watch, size: len(p.data)}, nil
 	}
 	req.Body, _ = open()
 	req.GetBody = open // for a kept connection that turns out to be dead
@@ -62,11 +62,13 @@ type payloadReader struct {
 	payload *payload
 	ctx     context.Context // of the request, which the transport does not hand to Read
 	watch   *stallWatch
+	size    int
 	off     int
 }
 
 func (r *payloadReader) Read(b []byte) (int, error) {
-	if limit := r.payload.limit; limit != nil {
+	b = b[:min(len(b), r.size-r.off)]
+	if limit := r.payload.limit; limit != nil && len(b) > 0 {
 		var err error
 		if b, err = limited(r.ctx, limit, b, r.watch); err != nil {
 			return 0, err
@@ -87,7 +89,7 @@ func (r *payloadReader) copy(b []byte) (int, error) {
 	if p.data == nil {
 		return 0, io.ErrClosedPipe
 	}
-	if r.off == len(p.data) {
+	if r.off == r.size {
 		return 0, io.EOF
 	}
 	n := copy(b, p.data[r.off:])
