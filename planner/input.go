@@ -85,7 +85,7 @@ type Proof struct {
 // Options are the command line's part.
 type Options struct {
 	// Destroy plans to take every (targeted) address away.
-	Destroy             bool
+	Destroy     bool
 	RefreshOnly bool
 	// DriftOnly compares remote with state and nothing else, on every address whatever its host; no source is needed.
 	DriftOnly           bool

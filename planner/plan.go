@@ -75,7 +75,7 @@ type Target struct {
 	// Unmanaged are remote nodes inside that megaplan does not own.
 	Unmanaged []Kept
 	// Skipped are local names that cannot be backed up: unreadable, a clash of names, too large, a socket.
-	Skipped []Kept
+	Skipped   []Kept
 	Lifecycle config.Lifecycle
 }
 

@@ -1,0 +1,302 @@
+package planner
+
+import (
+	"slices"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/state"
+)
+
+// audit compares the remote tree with what state says about a target: the differences are drift, which only informs (rule
+// 25); what state has to learn goes into Adopt and Drop.
+func (p *planning) audit(t *target) {
+	if t.prior == nil || t.account == nil || !t.takesPart() || t.refused && !p.in.Options.DriftOnly {
+		return
+	}
+	a := auditor{target: t, known: t.prior.Resource.Root}
+	if t.root == tree.None || t.remote().Handle(t.root) != a.known && a.known != 0 {
+		a.rootGone()
+		return
+	}
+	if t.backup != nil || t.folder == nil {
+		a.survey()
+		a.entries()
+		a.added(t.root, "")
+	}
+	slices.SortStableFunc(a.found, func(x, y Difference) int {
+		switch {
+		case x.Path < y.Path:
+			return -1
+		case x.Path > y.Path:
+			return 1
+		}
+		return 0
+	})
+	p.plan.Drift = append(p.plan.Drift, a.found...)
+}
+
+// auditor is the audit of one target. The slices are parallel to the manifest.
+type auditor struct {
+	*target
+	known tree.Handle
+	found []Difference
+
+	seen    []tree.ID // where below the root each entry's node is, tree.None where it is not
+	strayed []bool    // the node's path differs from the entry's
+	lost    []int32   // for a node that is not here: the topmost missing folder's difference in found, plus one
+	dirs    map[tree.Path]int32
+	// explained are nodes that took another's place and are reported with it.
+	explained map[tree.ID]bool
+}
+
+// rootGone reports a root that is not at the declared path; nothing of the manifest is below the root any more.
+func (a *auditor) rootGone() {
+	if a.known == 0 {
+		return
+	}
+	var files int64
+	for _, e := range a.owned.entries {
+		if !e.Dir {
+			files++
+		}
+		a.out.Drop = append(a.out.Drop, e.Handle)
+	}
+	where, ok := a.p.whereIs(a.target, a.known)
+	if !ok {
+		return
+	}
+	d := a.absence(where, tree.Path(""), true)
+	d.Files = files
+	a.p.plan.Drift = append(a.p.plan.Drift, d)
+}
+
+// absence describes a node that is not where state has it.
+func (a *auditor) absence(w Where, path tree.Path, dir bool) Difference {
+	d := Difference{Address: a.out.Address, Change: DriftRemoved, Path: path, Dir: dir, Detail: "gone"}
+	switch {
+	case w.Found && w.InTrash:
+		d.Detail, d.When = "gone; in the trash", unix(w.TrashedAt)
+		if w.TrashedBy != "" {
+			d.Detail += ", put there by " + w.TrashedBy
+		}
+	case w.Found && w.Version:
+		d.Change, d.Detail = DriftChanged, "replaced by another client"
+	case w.Found:
+		d.Change, d.To, d.Detail = DriftMoved, w.Path, "moved by another client"
+	}
+	return d
+}
+
+func (a *auditor) survey() {
+	n := len(a.owned.entries)
+	a.seen, a.strayed, a.lost = make([]tree.ID, n), make([]bool, n), make([]int32, n)
+	a.dirs, a.explained = map[tree.Path]int32{}, map[tree.ID]bool{}
+	for i := range a.seen {
+		a.seen[i] = tree.None
+	}
+	for id := range a.remote().Walk(a.root) {
+		if i := a.owned.find(a.remote().Handle(id)); i >= 0 {
+			a.seen[i] = id
+		}
+	}
+}
+
+// entries looks at every entry of the manifest, parents before what is below them.
+func (a *auditor) entries() {
+	for i, e := range a.owned.entries {
+		if e.Dir {
+			a.dirs[e.Path] = int32(i)
+		}
+		above, hasParent := a.dirs[e.Path.Dir()]
+		hasParent = hasParent && e.Path.Dir() != ""
+		if a.seen[i] == tree.None {
+			a.missing(int32(i), e, above, hasParent)
+		} else {
+			a.present(int32(i), e, above, hasParent)
+		}
+	}
+}
+
+// present compares an entry whose node is still below the root. What lies below a moved folder has not moved itself.
+func (a *auditor) present(i int32, e state.Entry, above int32, hasParent bool) {
+	id := a.seen[i]
+	home := a.root
+	if hasParent {
+		home = a.seen[above]
+	}
+	name, parent := a.remote().Name(id), a.remote().Parent(id)
+	moved := parent != home
+	if !hasParent && e.Path.Dir() != "" { // the folder itself is not in the manifest
+		moved = a.below(id).Dir() != e.Path.Dir()
+	}
+	a.strayed[i] = moved || name != e.Path.Base() || hasParent && a.strayed[above]
+	path := e.Path
+	if a.strayed[i] {
+		path = a.below(id)
+	}
+	now := a.entry(id, path)
+	if now != e {
+		a.out.Adopt = append(a.out.Adopt, now)
+	}
+	d := Difference{Address: a.out.Address, Path: e.Path, Dir: e.Dir, To: a.remote().Path(id), Detail: "moved by another client"}
+	switch {
+	case moved:
+		d.Change = DriftMoved
+	case name != e.Path.Base():
+		d.Change, d.Detail = DriftRenamed, "renamed by another client"
+	case a.remote().Kind(id) != tree.Undecryptable && (now.MTime != e.MTime || now.CRC != e.CRC):
+		d.Change, d.To, d.Detail = DriftAttributes, "", "its date or fingerprint is another one"
+	case a.remote().Kind(id) != tree.Undecryptable && now.Meta != e.Meta:
+		d.Change, d.To, d.Detail = DriftAttributes, "", "its mode or other metadata is another one"
+	default:
+		return
+	}
+	if e.Dir {
+		d.Files = a.countFiles(id)
+	}
+	a.note(d)
+}
+
+// missing handles an entry whose node is not below the root. What was in a folder that is missing too is counted with it.
+func (a *auditor) missing(i int32, e state.Entry, above int32, hasParent bool) {
+	a.out.Drop = append(a.out.Drop, e.Handle)
+	if hasParent && a.seen[above] == tree.None {
+		a.lost[i] = a.lost[above]
+		if top := a.lost[above]; top > 0 && !e.Dir {
+			a.found[top-1].Files++
+		}
+		return
+	}
+	where, ok := a.p.whereIs(a.target, e.Handle)
+	if !ok {
+		return
+	}
+	d := a.absence(where, e.Path, e.Dir)
+	if d.Change != DriftMoved {
+		a.succeed(&d, e, where, above, hasParent)
+	}
+	if !e.Dir {
+		d.Files = 1
+	}
+	if a.note(d) {
+		a.lost[i] = int32(len(a.found))
+	}
+}
+
+// succeed finds the node that took the place of a missing one.
+func (a *auditor) succeed(d *Difference, e state.Entry, w Where, above int32, hasParent bool) {
+	home := a.root
+	if hasParent {
+		home = a.seen[above]
+	}
+	first, end := a.remote().Find(home, e.Path.Base())
+	for id := first; id < end; id++ {
+		k := a.remote().Kind(id)
+		if (k == tree.Dir) != e.Dir || k == tree.Undecryptable || a.owned.has(a.remote().Handle(id)) || a.explained[id] {
+			continue
+		}
+		a.explained[id] = true
+		d.Change, d.When = DriftChanged, unix(a.remote().Node(id).Created)
+		d.Detail = "replaced by another client"
+		if a.p.in.Options.RefreshOnly && w.Version && w.Parent == a.remote().Handle(id) {
+			a.out.Adopt = append(a.out.Adopt, a.entry(id, e.Path))
+		}
+		return
+	}
+}
+
+// added reports what is below the root and not in the manifest, topmost folders only. The names megaplan was told to ignore
+// or wrote for itself are left out.
+func (a *auditor) added(dir tree.ID, path tree.Path) {
+	if a.backup != nil && a.policy.unmanaged == config.UnmanagedIgnore {
+		return
+	}
+	remote := a.remote()
+	first, end := remote.Children(dir)
+	for id := first; id < end; id++ {
+		n := remote.Node(id)
+		at := path.Join(n.Name)
+		if a.owned.has(n.Handle) {
+			if n.Kind == tree.Dir {
+				a.added(id, at)
+			}
+			continue
+		}
+		if a.account.in.Own[n.Handle] || a.explained[id] {
+			continue
+		}
+		d := Difference{Address: a.out.Address, Change: DriftAdded, Path: at, Dir: n.Kind == tree.Dir, Files: 1, Detail: "not ours", When: unix(n.Created)}
+		switch {
+		case n.Kind == tree.Undecryptable:
+			d.Detail = "not ours, and it cannot be decrypted"
+		case a.twin(id, n):
+			d.Change, d.Detail = DriftDuplicated, "another one of the same name"
+		}
+		if d.Dir {
+			d.Files = a.countFiles(id)
+		}
+		a.note(d)
+	}
+}
+
+// twin says whether an owned sibling of the same class has the node's name.
+func (a *auditor) twin(id tree.ID, n tree.Node) bool {
+	remote := a.remote()
+	first, end := remote.Find(remote.Parent(id), n.Name)
+	for other := first; other < end; other++ {
+		if other != id && class(remote.Kind(other)) == class(n.Kind) && a.owned.has(remote.Handle(other)) {
+			return true
+		}
+	}
+	return false
+}
+
+// note adds a difference, unless ignore_drift hides its path.
+func (a *auditor) note(d Difference) bool {
+	if a.hidden.match(d.Path) {
+		return false
+	}
+	a.found = append(a.found, d)
+	return true
+}
+
+// countFiles counts the files below a remote folder.
+func (t *target) countFiles(id tree.ID) int64 {
+	var n int64
+	for c := range t.remote().Walk(id) {
+		if t.remote().Kind(c).HasContent() {
+			n++
+		}
+	}
+	return n
+}
+
+// below returns a remote node's path from the target's root.
+func (t *target) below(id tree.ID) tree.Path {
+	return relative(t.remote().Path(id), t.out.Path)
+}
+
+// relative returns p as seen from dir, which holds it.
+func relative(p, dir tree.Path) tree.Path {
+	if dir == "" || p == dir {
+		if p == dir {
+			return ""
+		}
+		return p
+	}
+	return p[len(dir)+1:]
+}
+
+// entry is what the manifest says about a remote node.
+func (t *target) entry(id tree.ID, path tree.Path) state.Entry {
+	n := t.remote().Node(id)
+	e := state.Entry{Path: path, Dir: n.Kind == tree.Dir, Handle: n.Handle, Meta: n.Meta}
+	if !e.Dir {
+		e.Size = n.Size
+	}
+	if n.HasFingerprint {
+		e.MTime, e.CRC = n.MTime/1e9, n.CRC
+	}
+	return e
+}

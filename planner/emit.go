@@ -1,0 +1,332 @@
+package planner
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/tree"
+)
+
+// emit turns rows into actions. Folders on the way to declared paths come first, then each address: what brings content in
+// the order of the tree, then what takes content away; at last what is forgotten. An action needs only earlier ones.
+func (p *planning) emit() {
+	if p.in.Options.DriftOnly || p.in.Options.RefreshOnly {
+		return
+	}
+	active := p.active()
+	byDepth := slices.Clone(active)
+	slices.SortStableFunc(byDepth, func(a, b *target) int {
+		return strings.Count(string(a.out.Path), "/") - strings.Count(string(b.out.Path), "/")
+	})
+	for _, t := range byDepth {
+		p.ensureRoot(t)
+	}
+	for _, t := range active {
+		e := emitter{target: t, places: map[int32]place{}}
+		e.content()
+		e.deletions()
+		if t.folder != nil {
+			e.folderContents()
+		}
+	}
+	p.emitDestroyed()
+	p.emitForgotten()
+}
+
+// act appends an action and returns its id.
+func (p *planning) act(a Action) ActionID {
+	a.ID = ActionID(len(p.plan.Actions) + 1)
+	p.plan.Actions = append(p.plan.Actions, a)
+	return a.ID
+}
+
+// ensureRoot creates a target's folder and those on the way to it that do not exist yet.
+func (p *planning) ensureRoot(t *target) {
+	if t.root != tree.None || !t.sourceTaken() {
+		return
+	}
+	at, done := tree.Root, tree.Path("")
+	ref := Ref{Handle: t.remote().Handle(tree.Root)}
+	for name := range t.out.Path.Names() {
+		done = done.Join(name)
+		if id, ok := t.existing(at, name); ok {
+			at, ref = id, Ref{Handle: t.remote().Handle(id)}
+			continue
+		}
+		at = tree.None
+		id, ok := t.account.made[done]
+		if !ok {
+			id = p.act(Action{
+				Address: t.out.Address, Kind: CreateFolder, Path: done, Reason: "new here", Needs: needs(ref.Action), Parent: ref, Name: name,
+			})
+			t.account.made[done] = id
+		}
+		ref = Ref{Action: id}
+	}
+	t.out.Root = ref
+}
+
+// existing finds the folder the declared path goes through, as findRoot did: its path is spelled as on MEGA.
+func (t *target) existing(at tree.ID, name string) (tree.ID, bool) {
+	if at == tree.None {
+		return tree.None, false
+	}
+	first, end := t.remote().Find(at, name)
+	for id := first; id < end; id++ {
+		if t.remote().Kind(id) == tree.Dir && t.account.passage[id] {
+			return id, true
+		}
+	}
+	return tree.None, false
+}
+
+// sourceTaken says whether the target gets a folder: backups without a source tree do not.
+func (t *target) sourceTaken() bool { return t.folder != nil || len(t.rows) > 0 }
+
+func needs(ids ...ActionID) []ActionID {
+	var out []ActionID
+	for _, id := range ids {
+		if id != 0 {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// emitter emits one target's actions.
+type emitter struct {
+	*target
+	places map[int32]place // of folder rows
+}
+
+// place is where a folder row is: its remote path, and its path on disk where that is another one.
+type place struct {
+	path  tree.Path
+	local string
+	same  bool // local is path as seen from the target's root
+	ref   Ref
+}
+
+func (e *emitter) place(i int32) place {
+	if p, ok := e.places[i]; ok {
+		return p
+	}
+	r := e.rows[i]
+	var p place
+	if r.parent < 0 {
+		p = place{path: e.out.Path, same: true, ref: e.out.Root}
+	} else {
+		above := e.place(r.parent)
+		n := e.local().Node(r.local)
+		name := n.Name
+		if r.remote != tree.None {
+			name = e.remote().Name(r.remote)
+			p.ref = Ref{Handle: e.remote().Handle(r.remote)}
+		} else {
+			p.ref = Ref{Action: r.action}
+		}
+		p.path = above.path.Join(name)
+		p.same = above.same && n.LocalOrName() == name
+		if !p.same {
+			p.local = joinLocal(above.onDisk(e.out.Path), n.LocalOrName())
+		}
+	}
+	e.places[i] = p
+	return p
+}
+
+// onDisk returns the folder's path on disk, from the source's root.
+func (p place) onDisk(root tree.Path) string {
+	if p.same {
+		return string(relative(p.path, root))
+	}
+	return p.local
+}
+
+func joinLocal(dir, name string) string {
+	if dir == "" {
+		return name
+	}
+	return dir + "/" + name
+}
+
+// rel returns a row's path from the target's root, in names as on MEGA where the row is there.
+func (t *target) rel(i int32) tree.Path {
+	r := t.rows[i]
+	switch {
+	case r.parent < 0:
+		return ""
+	case r.remote != tree.None:
+		return t.rel(r.parent).Join(t.remote().Name(r.remote))
+	}
+	return t.rel(r.parent).Join(t.local().Name(r.local))
+}
+
+// content emits what creates folders and brings or corrects content.
+func (e *emitter) content() {
+	for i := range e.rows {
+		r := &e.rows[i]
+		switch r.what {
+		case create:
+			if r.parent >= 0 {
+				e.createFolder(int32(i))
+			}
+		case upload:
+			e.upload(int32(i))
+		case update:
+			e.update(int32(i))
+		case touch, attrs:
+			e.correct(int32(i))
+		case same:
+			e.adopt(int32(i))
+		}
+	}
+}
+
+func (e *emitter) createFolder(i int32) {
+	r := &e.rows[i]
+	n := e.local().Node(r.local)
+	above := e.place(r.parent)
+	r.action = e.p.act(Action{
+		Address: e.out.Address, Kind: CreateFolder, Path: above.path.Join(n.Name), Reason: "new here",
+		Needs: needs(above.ref.Action), Parent: above.ref, Name: n.Name, Meta: n.Meta,
+	})
+}
+
+func (e *emitter) upload(i int32) {
+	r := &e.rows[i]
+	a := e.fileAction(i, Upload)
+	a.Reason = "new here"
+	if e.prior != nil && e.owned.hasPath(relative(a.Path, e.out.Path)) {
+		a.Reason = "no longer on MEGA"
+	}
+	e.tally.created++
+	r.action = e.p.act(a)
+}
+
+// fileAction fills in what upload and update share. Strings share the action's path wherever they can: a plan may hold
+// millions.
+func (e *emitter) fileAction(i int32, k Kind) Action {
+	r := e.rows[i]
+	n := e.local().Node(r.local)
+	above := e.place(r.parent)
+	path := above.path.Join(n.Name)
+	a := Action{
+		Address: e.out.Address, Kind: k, Path: path, Bytes: n.Size, Files: 1, Needs: needs(above.ref.Action),
+		Parent: above.ref, Name: path.Base(), Meta: n.Meta, Local: localOf(n),
+	}
+	if above.same && n.LocalName == "" {
+		a.Local.Path = string(relative(path, e.out.Path))
+	} else {
+		a.Local.Path = joinLocal(above.onDisk(e.out.Path), n.LocalOrName())
+	}
+	return a
+}
+
+func localOf(n tree.Node) Local {
+	return Local{Symlink: n.Kind == tree.Symlink, Size: n.Size, MTime: n.MTime, CTime: n.CTime, Dev: n.Dev, Inode: n.Inode}
+}
+
+func (e *emitter) remoteOf(id tree.ID) Remote {
+	t := e.remote()
+	r := Remote{Handle: t.Handle(id), Parent: t.Handle(t.Parent(id)), Name: t.Name(id), Dir: t.Kind(id) == tree.Dir}
+	if !r.Dir {
+		r.Size = t.Size(id)
+	}
+	return r
+}
+
+// update emits new content for an existing name. Without versions and with on_delete = "trash" the old node stays beside
+// the new one until that is there (rule 15); deletions takes it away.
+func (e *emitter) update(i int32) {
+	r := &e.rows[i]
+	a := e.fileAction(i, Update)
+	a.Remote = e.remoteOf(r.remote)
+	old := e.remote().Node(r.remote)
+	a.Replace, a.KeepVersion = e.overwrite()
+	a.Reason = e.whyUpdate(r) + "; " + afterwards(a, old)
+	e.tally.rewritten++
+	e.tally.owned++
+	if !a.KeepVersion {
+		e.tally.deleted++
+	}
+	r.action = e.p.act(a)
+}
+
+// overwrite applies rule 15: what becomes of content that an update replaces. "keep" keeps a version, whatever versions says.
+func (t *target) overwrite() (replace, keepVersion bool) {
+	switch {
+	case t.policy.versions || t.policy.onDelete == config.DeleteKeep:
+		return true, true
+	case t.policy.onDelete == config.DeleteDestroy:
+		return true, false
+	}
+	return false, false
+}
+
+func (e *emitter) whyUpdate(r *row) string {
+	l, remote := e.local().Node(r.local), e.remote().Node(r.remote)
+	if e.prior != nil && !e.owned.has(remote.Handle) && e.owned.hasPath(relative(e.remote().Path(r.remote), e.out.Path)) {
+		return "replaced on MEGA by another client"
+	}
+	if remote.HasFingerprint && remote.MTime/1e9 == seconds(l.MTime) && remote.Size == l.Size {
+		return "its content differs"
+	}
+	return "changed " + ago(e.p.in.Now, l.MTime)
+}
+
+func afterwards(a Action, old tree.Node) string {
+	switch {
+	case a.KeepVersion:
+		return "the old one stays as version " + decimal(int64(old.Versions)+1)
+	case a.Replace:
+		return "the old one is destroyed"
+	}
+	return "the old one goes to the trash"
+}
+
+// correct emits touch and set_attributes.
+func (e *emitter) correct(i int32) {
+	r := &e.rows[i]
+	above := e.place(r.parent)
+	l, old := e.local().Node(r.local), e.remote().Node(r.remote)
+	a := Action{
+		Address: e.out.Address, Kind: SetAttributes, Path: above.path.Join(old.Name), Parent: above.ref, Name: old.Name,
+		Remote: e.remoteOf(r.remote), Meta: l.Meta, Reason: "mode or other metadata changed",
+	}
+	if a.Meta == "" && l.Kind == old.Kind {
+		a.Meta = old.Meta
+	}
+	if old.HasFingerprint {
+		a.Fingerprint = Fingerprint{CRC: old.CRC, MTime: old.MTime / 1e9}
+	}
+	if l.Kind.HasContent() {
+		a.Files = 1
+		a.Local = e.fileAction(i, SetAttributes).Local
+		e.tally.owned++
+	}
+	if r.what == touch {
+		a.Kind, a.Reason = Touch, "same bytes, date corrected"
+		if !old.HasFingerprint {
+			a.Reason = "same bytes, date and fingerprint written"
+		}
+		q := Question{Ask: AskMAC, Backup: e.out.Address, File: r.local, Handle: old.Handle}
+		a.Fingerprint = Fingerprint{CRC: e.p.answers[q].CRC, MTime: seconds(l.MTime)}
+	}
+	r.action = e.p.act(a)
+}
+
+// adopt puts an equal node that the manifest does not know into it.
+func (e *emitter) adopt(i int32) {
+	r := &e.rows[i]
+	if e.local().Kind(r.local).HasContent() {
+		e.out.Equal++
+		e.tally.owned++
+	}
+	if r.parent < 0 || e.owned.has(e.remote().Handle(r.remote)) {
+		return
+	}
+	e.out.Adopt = append(e.out.Adopt, e.entry(r.remote, relative(e.place(r.parent).path.Join(e.remote().Name(r.remote)), e.out.Path)))
+}

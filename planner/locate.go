@@ -1,0 +1,160 @@
+package planner
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/megaplan/megaplan/internal/tree"
+)
+
+// locate finds the root of every target that takes part, and notes the folders on the way to declared paths.
+func (p *planning) locate() {
+	for _, t := range p.targets {
+		if t.account == nil {
+			if t.takesPart() && (t.declared() || t.out.Status == Destroyed) {
+				panic("planner: no account " + t.out.Account.String() + " for " + t.out.Address.String())
+			}
+			continue
+		}
+		t.findRoot()
+	}
+	for _, t := range p.targets {
+		if t.account != nil && t.takesPart() {
+			p.checkRoot(t)
+		}
+	}
+}
+
+// takesPart says whether the remote side of a target matters to this plan.
+func (t *target) takesPart() bool { return t.out.Status == Active || t.out.Status == Destroyed }
+
+// findRoot walks the declared path as far as it exists. Where a name is doubled, the way that leads to the root state
+// knows is taken, then the one that leads furthest, then the lowest handle.
+func (t *target) findRoot() {
+	var known tree.Handle
+	if t.prior != nil {
+		known = t.prior.Resource.Root
+	}
+	w := walker{t: t.remote(), known: known}
+	var names []string
+	for name := range t.out.Path.Names() {
+		names = append(names, name)
+	}
+	at, depth := w.walk(tree.Root, names)
+	found := t.remote().Path(at)
+	for _, name := range names[depth:] {
+		found = found.Join(name)
+	}
+	t.out.Path = found
+	complete := depth == len(names)
+	if complete {
+		t.root, t.out.Root = at, Ref{Handle: t.remote().Handle(at)}
+		at = t.remote().Parent(at)
+	}
+	if !t.declared() {
+		return
+	}
+	if complete {
+		t.account.roots[t.root] = t
+	}
+	for ; at != tree.Root; at = t.remote().Parent(at) {
+		t.account.passage[at] = true
+	}
+	t.account.passage[tree.Root] = true
+}
+
+type walker struct {
+	t     *tree.Tree
+	known tree.Handle
+}
+
+// walk returns how far names lead below id, and how many of them that is.
+func (w walker) walk(id tree.ID, names []string) (best tree.ID, depth int) {
+	best = id
+	if len(names) == 0 {
+		return best, 0
+	}
+	for _, c := range w.step(id, names[0]) {
+		end, d := w.walk(c, names[1:])
+		better := d+1 > depth || d+1 == depth && w.known != 0 && w.t.Handle(end) == w.known
+		if better {
+			best, depth = end, d+1
+		}
+	}
+	return best, depth
+}
+
+// step returns the folders of a name: those that match byte for byte, else those that are NFC-equal (rule 14).
+func (w walker) step(dir tree.ID, name string) []tree.ID {
+	var exact, equal []tree.ID
+	first, end := w.t.Find(dir, name)
+	for c := first; c < end; c++ {
+		if w.t.Kind(c) == tree.Dir {
+			exact = append(exact, c)
+		}
+	}
+	if len(exact) > 0 {
+		return exact
+	}
+	want := nfc(name)
+	first, end = w.t.Children(dir)
+	for c := first; c < end; c++ {
+		if w.t.Kind(c) == tree.Dir && nfc(w.t.Name(c)) == want {
+			equal = append(equal, c)
+		}
+	}
+	return equal
+}
+
+// checkRoot compares the root with the one state knows (rule 4).
+func (p *planning) checkRoot(t *target) {
+	if t.prior == nil || t.prior.Resource.Root == 0 {
+		return
+	}
+	known := t.prior.Resource.Root
+	if t.root != tree.None && t.remote().Handle(t.root) == known {
+		return
+	}
+	where, ok := p.whereIs(t, known)
+	if !ok {
+		return
+	}
+	t.away = where
+	if !where.Found || where.InTrash || where.Version || p.in.Options.DriftOnly || p.in.Options.RefreshOnly {
+		return
+	}
+	if !t.declared() || t.out.Status == Destroyed {
+		if id, here := t.account.find(known); here {
+			t.root, t.out.Root, t.out.Path = id, Ref{Handle: known}, where.Path
+			return
+		}
+		t.root, t.out.Root = tree.None, Ref{}
+		return
+	}
+	if canonical(t.prior.Resource.Path) == canonical(t.path()) {
+		p.refuse(4, t, "the folder was moved on MEGA", fmt.Sprintf(
+			"%s was at /%s and is at /%s now. Move it back with one of MEGA's own apps, or declare the new path.", t.out.Address, t.out.Path, where.Path))
+		return
+	}
+	p.refuse(4, t, "the path has changed", p.pathChange(t, where))
+}
+
+func (p *planning) pathChange(t *target, where Where) string {
+	old, now := "/"+string(where.Path), "/"+strings.TrimPrefix(string(t.out.Path), "/")
+	if t.root != tree.None {
+		return fmt.Sprintf("%s is at %s, and %s exists already. To take over what is at %s, forget the old place first (megaplan state rm %s) and "+
+			"import the new one; otherwise set the path back.", t.out.Address, old, now, now, t.out.Address)
+	}
+	return fmt.Sprintf("%s is at %s; megaplan does not move it to %s by itself yet. Move the folder with one of MEGA's own apps and plan again, "+
+		"or set the path back.", t.out.Address, old, now)
+}
+
+// whereIs finds a node that is not where it was: in the part of the tree that is here, or by asking.
+func (p *planning) whereIs(t *target, h tree.Handle) (Where, bool) {
+	if id, ok := t.account.find(h); ok {
+		r := t.remote()
+		return Where{Found: true, Path: r.Path(id), Parent: r.Handle(r.Parent(id)), Name: r.Name(id)}, true
+	}
+	a, ok := p.ask(Question{Ask: AskWhere, Account: t.account.in.Address, Handle: h})
+	return a.Where, ok
+}

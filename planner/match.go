@@ -1,0 +1,320 @@
+package planner
+
+import (
+	"strings"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/tree"
+)
+
+// match pairs the names of both sides, folder by folder, into rows. It decides everything that names and kinds decide.
+func (t *target) match() {
+	if t.backup == nil {
+		return // a folder has no source: emit looks at what is in it
+	}
+	if !t.p.checkSource(t) {
+		return
+	}
+	root := t.add(row{local: tree.Root, remote: t.root, parent: -1, what: same})
+	if t.root == tree.None {
+		t.rows[root].what = create
+	}
+	t.matchDir(root)
+}
+
+// group is the nodes of one name in one folder: a run on each side.
+type group struct {
+	local, localEnd   tree.ID
+	remote, remoteEnd tree.ID
+	// doubt is a local name about which nothing is known and which NFC-equals this remote one; tree.None mostly.
+	doubt tree.ID
+}
+
+func (g group) noLocal() bool  { return g.local == g.localEnd }
+func (g group) noRemote() bool { return g.remote == g.remoteEnd }
+
+func (t *target) matchDir(at int32) {
+	r := t.rows[at]
+	if r.local != tree.None && t.local().Node(r.local).Incomplete && t.local().Node(r.local).Why == tree.Unreadable {
+		t.unread(r.local)
+	}
+	groups := t.groups(r.local, r.remote)
+	t.pairNFC(groups)
+	t.warnCase(groups)
+	for _, g := range groups {
+		t.matchGroup(at, g)
+	}
+}
+
+// groups merges the children of both sides, which are sorted, by name.
+func (t *target) groups(local, remote tree.ID) []group {
+	var l, lEnd, r, rEnd tree.ID
+	if local != tree.None {
+		l, lEnd = t.local().Children(local)
+	}
+	if remote != tree.None {
+		r, rEnd = t.remote().Children(remote)
+	}
+	groups := make([]group, 0, max(lEnd-l, rEnd-r))
+	for l < lEnd || r < rEnd {
+		order := 0
+		switch {
+		case l == lEnd:
+			order = 1
+		case r == rEnd:
+			order = -1
+		default:
+			order = strings.Compare(t.local().Name(l), t.remote().Name(r))
+		}
+		g := group{l, l, r, r, tree.None}
+		if order <= 0 {
+			g.localEnd = run(t.local(), l, lEnd)
+		}
+		if order >= 0 {
+			g.remoteEnd = run(t.remote(), r, rEnd)
+		}
+		l, r = g.localEnd, g.remoteEnd
+		groups = append(groups, g)
+	}
+	return groups
+}
+
+// run returns the end of the siblings from id on that share its name.
+func run(t *tree.Tree, id, end tree.ID) tree.ID {
+	name := t.Name(id)
+	for id++; id < end && t.Name(id) == name; id++ {
+	}
+	return id
+}
+
+// pairNFC joins, one to one and in order, the groups that are left on one side only and whose names are NFC-equal
+// (rule 14). The remote run moves to the local group and its own group becomes empty. Every remote name that equals a local
+// one about which nothing is known may be that one.
+func (t *target) pairNFC(groups []group) {
+	waiting := map[string][]int{}
+	odd := false
+	for _, g := range groups {
+		if g.noRemote() {
+			odd = odd || !isASCII(t.local().Name(g.local))
+		} else if g.noLocal() {
+			odd = odd || !isASCII(t.remote().Name(g.remote))
+		}
+	}
+	if !odd {
+		return
+	}
+	for i, g := range groups {
+		if g.noRemote() {
+			key := nfc(t.local().Name(g.local))
+			waiting[key] = append(waiting[key], i)
+		}
+	}
+	for i, g := range groups {
+		if !g.noLocal() || g.noRemote() || t.remote().Kind(g.remote) == tree.Undecryptable {
+			continue
+		}
+		key := nfc(t.remote().Name(g.remote))
+		list := waiting[key]
+		if len(list) == 0 {
+			continue
+		}
+		if _, unknown := t.known(groups[list[0]]); unknown != tree.None {
+			groups[i].doubt = unknown
+			continue
+		}
+		to := &groups[list[0]]
+		to.remote, to.remoteEnd = g.remote, g.remoteEnd
+		groups[i].remote = groups[i].remoteEnd
+		waiting[key] = list[1:]
+	}
+}
+
+// warnCase notes the first local names of a folder that differ only in case (rule 14).
+func (t *target) warnCase(groups []group) {
+	seen := make(map[string]struct{}, len(groups))
+	for _, g := range groups {
+		if g.noLocal() {
+			continue
+		}
+		key := fold(t.local().Name(g.local))
+		if _, clash := seen[key]; clash {
+			if t.caseClash == 0 {
+				t.caseSample = t.local().Path(g.local)
+			}
+			t.caseClash++
+		}
+		seen[key] = struct{}{}
+	}
+}
+
+func (t *target) matchGroup(at int32, g group) {
+	t.report(g)
+	local, unknown := t.known(g)
+	if g.noLocal() {
+		unknown = g.doubt
+	}
+	switch {
+	case local != tree.None && t.local().Kind(local) == tree.Dir:
+		t.matchFolder(at, local, g)
+	case local != tree.None:
+		t.matchFile(at, local, g)
+	case unknown != tree.None:
+		t.matchUnknown(at, unknown, g)
+	default:
+		t.matchAbsent(at, g)
+	}
+}
+
+// known returns the local node of a group that is backed up, and one about which nothing is known.
+func (t *target) known(g group) (local, unknown tree.ID) {
+	local, unknown = tree.None, tree.None
+	for id := g.local; id < g.localEnd; id++ {
+		if t.local().Kind(id) == tree.Unknown {
+			unknown = id
+		} else if local == tree.None {
+			local = id
+		}
+	}
+	if local != tree.None {
+		unknown = tree.None
+	}
+	return local, unknown
+}
+
+// report tells of the local names of a group that are not taken.
+func (t *target) report(g group) {
+	for id := g.local; id < g.localEnd; id++ {
+		if t.local().Kind(id) == tree.Unknown {
+			t.skip(id)
+		}
+	}
+}
+
+// skip reports a local name that is not taken, unless a filter or megaplan itself left it out on purpose.
+func (t *target) skip(id tree.ID) {
+	n := t.local().Node(id)
+	switch n.Why {
+	case tree.Excluded, tree.OwnFile:
+		return
+	case tree.Unreadable:
+		t.unread(id)
+		return
+	case tree.NameClash:
+		t.p.plan.Partial = true
+	}
+	t.out.Skipped = append(t.out.Skipped, Kept{Path: t.local().Path(id), Reason: reasonOf(n)})
+}
+
+func (t *target) unread(id tree.ID) {
+	n := t.local().Node(id)
+	t.readErrors++
+	t.p.plan.Partial = true
+	t.out.Skipped = append(t.out.Skipped, Kept{Path: t.local().Path(id), Reason: reasonOf(n), Dir: n.Kind == tree.Dir})
+}
+
+func reasonOf(n tree.Node) string {
+	if n.Reason != "" {
+		return n.Reason
+	}
+	return n.Why.String()
+}
+
+func (t *target) matchFolder(at int32, local tree.ID, g group) {
+	keep := t.survivingFolder(g)
+	r := row{local: local, remote: keep, parent: at, what: same}
+	if keep == tree.None {
+		r.what = create
+	}
+	if keep != tree.None && t.remote().Node(keep).Incomplete {
+		t.add(row{local: local, remote: keep, parent: at, what: left, note: noteIncomplete})
+		return
+	}
+	mine := t.add(r)
+	t.matchDir(mine)
+	for id := g.remote; id < g.remoteEnd; id++ {
+		if id == keep {
+			continue
+		}
+		switch t.remote().Kind(id) {
+		case tree.Dir:
+			what := spare
+			if first, end := t.remote().Children(id); first == end && t.policy.folders == config.DuplicatesMerge {
+				what = loser
+			}
+			t.add(row{local: tree.None, remote: id, parent: at, by: mine, what: what, note: noteSpare})
+		default:
+			t.add(row{local: tree.None, remote: id, parent: at, by: mine, what: replaced})
+		}
+	}
+}
+
+// survivingFolder picks the one of several folders of a name that everything goes to: the one in the manifest, then one
+// that holds something, then the lowest handle.
+func (t *target) survivingFolder(g group) tree.ID {
+	best, rank := tree.None, -1
+	for id := g.remote; id < g.remoteEnd; id++ {
+		if t.remote().Kind(id) != tree.Dir {
+			continue
+		}
+		mine := 0
+		if t.owned.has(t.remote().Handle(id)) {
+			mine = 2
+		}
+		if first, end := t.remote().Children(id); first != end {
+			mine++
+		}
+		if mine > rank {
+			best, rank = id, mine
+		}
+	}
+	return best
+}
+
+func (t *target) matchFile(at int32, local tree.ID, g group) {
+	n := t.local().Node(local)
+	t.out.Files++
+	t.out.Bytes += n.Size
+	r := row{local: local, remote: tree.None, parent: at, what: upload}
+	files := 0
+	for id := g.remote; id < g.remoteEnd; id++ {
+		if t.remote().Kind(id).HasContent() {
+			if files == 0 {
+				r.remote, r.what = id, compare
+			}
+			files++
+		}
+	}
+	if files > 1 {
+		r.what = doubled
+	}
+	mine := t.add(r)
+	for id := g.remote; id < g.remoteEnd; id++ {
+		if !t.remote().Kind(id).HasContent() {
+			t.add(row{local: tree.None, remote: id, parent: at, by: mine, what: replaced})
+		}
+	}
+}
+
+// matchUnknown keeps what lies on MEGA under a name about which nothing may be concluded (rule 6).
+func (t *target) matchUnknown(at int32, unknown tree.ID, g group) {
+	orphan := t.policy.excluded && t.local().Node(unknown).Why == tree.Excluded
+	for id := g.remote; id < g.remoteEnd; id++ {
+		if orphan {
+			t.add(row{local: tree.None, remote: id, parent: at, what: gone})
+		} else {
+			t.add(row{local: unknown, remote: id, parent: at, what: left, note: noteLocal})
+		}
+	}
+}
+
+// matchAbsent handles a name that only MEGA has: absent if the local folder was listed completely, unknown otherwise.
+func (t *target) matchAbsent(at int32, g group) {
+	parent := t.rows[at].local
+	for id := g.remote; id < g.remoteEnd; id++ {
+		if parent != tree.None && t.local().Node(parent).Incomplete {
+			t.add(row{local: parent, remote: id, parent: at, what: left, note: noteParent})
+		} else {
+			t.add(row{local: tree.None, remote: id, parent: at, what: gone})
+		}
+	}
+}

@@ -1,0 +1,354 @@
+package planner
+
+import (
+	"strconv"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/tree"
+)
+
+// deletions emits what takes content away, and notes what stays and why.
+func (e *emitter) deletions() {
+	hold := ""
+	if e.readErrors > 0 && !e.p.in.Options.DeleteDespiteErrors {
+		hold = "kept: " + count(int64(e.readErrors), "name") + " of the source could not be read"
+	}
+	for i := range e.rows {
+		r := &e.rows[i]
+		switch r.what {
+		case gone:
+			e.orphan(r, pruner{emitter: e, hold: hold})
+		case replaced:
+			by := e.rows[r.by]
+			e.orphan(r, pruner{emitter: e, hold: hold, mine: true, first: by.action, why: "another kind of thing has its name now"})
+		case loser:
+			e.lose(r, hold)
+		case update:
+			if a := e.p.plan.Actions[r.action-1]; !a.Replace {
+				e.removeOld(r)
+			}
+		case left, spare:
+			e.stays(int32(i))
+		}
+	}
+}
+
+// orphan removes a remote node that the source lacks, as far as it may go.
+func (e *emitter) orphan(r *row, p pruner) {
+	path := relative(e.place(r.parent).path.Join(e.remote().Name(r.remote)), e.out.Path)
+	p.afterContent = true
+	p.prune(r.remote, path, true)
+}
+
+// lose takes away one of several nodes of a name. It goes to the trash whatever on_delete says (rule 20).
+func (e *emitter) lose(r *row, hold string) {
+	at := e.place(r.parent).path.Join(e.remote().Name(r.remote))
+	n := e.remote().Node(r.remote)
+	dir := n.Kind == tree.Dir
+	if hold != "" {
+		e.out.Kept = append(e.out.Kept, Kept{Path: relative(at, e.out.Path), Reason: hold, Files: files(n), Dir: dir})
+		return
+	}
+	a := Action{
+		Address: e.out.Address, Kind: Trash, Path: at, Reason: "one of several of this name; the same content stays",
+		Bytes: n.Size, Files: files(n), Needs: needs(e.rows[r.by].action), Remote: e.remoteOf(r.remote),
+	}
+	if dir {
+		a.Bytes, a.Reason, a.Subtree = 0, "one of several folders of this name, and empty", &Subtree{}
+	} else if e.rows[r.by].what == update {
+		a.Reason = "one of several of this name, and an older one"
+	}
+	e.tally.owned += a.Files
+	e.tally.deleted += a.Files
+	e.p.act(a)
+}
+
+func files(n tree.Node) int64 {
+	if n.Kind.HasContent() {
+		return 1
+	}
+	return 0
+}
+
+// removeOld trashes what an update without versions replaced.
+func (e *emitter) removeOld(r *row) {
+	n := e.remote().Node(r.remote)
+	e.p.act(Action{
+		Address: e.out.Address, Kind: Trash, Path: e.place(r.parent).path.Join(n.Name), Bytes: n.Size, Files: 1,
+		Reason: "replaced by the upload of the same name" + along(int64(n.Versions)), Needs: needs(r.action), Remote: e.remoteOf(r.remote),
+	})
+}
+
+// along names what goes with a file (rule 16).
+func along(versions int64) string {
+	if versions == 0 {
+		return ""
+	}
+	return ", and " + count(versions, "version")
+}
+
+// stays notes a node that the source or a doubt keeps in place.
+func (e *emitter) stays(i int32) {
+	r := e.rows[i]
+	n := e.remote().Node(r.remote)
+	k := Kept{Path: relative(e.place(r.parent).path.Join(n.Name), e.out.Path), Dir: n.Kind == tree.Dir, Files: e.countFiles(r.remote)}
+	switch r.note {
+	case noteLocal, noteParent:
+		k.Reason = reasonOf(e.local().Node(r.local))
+	case noteUnreadable:
+		k.Reason = "unreadable"
+	case noteChanged:
+		k.Reason = "it changed while it was compared"
+	case noteHidden:
+		k.Reason = "ignore_drift"
+	case noteIncomplete:
+		k.Reason = "the folder on MEGA is not known completely"
+	case noteSpare:
+		k.Reason = "one of several of this name, not proven equal"
+		if k.Dir {
+			k.Reason = "one of several folders of this name"
+		}
+		e.out.Unmanaged = append(e.out.Unmanaged, k)
+		return
+	}
+	if n.Kind.HasContent() || e.owned.has(n.Handle) {
+		e.tally.owned += k.Files
+	}
+	e.out.Kept = append(e.out.Kept, k)
+}
+
+// pruner removes remote-only nodes of one target, each as the rules for it say. A folder is trashed as one action when
+// everything in it may go, else what may go in it is removed one by one.
+type pruner struct {
+	*emitter
+	// hold, if set, is why nothing is removed.
+	hold string
+	// mine says that the topmost node is owned whatever the manifest says: its path is in the desired tree (rule 1).
+	mine bool
+	// first is an action that must have succeeded before.
+	first        ActionID
+	afterContent bool
+	why          string
+	// quiet says that reports are not wanted.
+	quiet bool
+}
+
+// pruned is what became of a node and everything below it.
+type pruned struct {
+	removed bool
+	// action is the removal; through are removals of other addresses' roots below it.
+	action  ActionID
+	through []ActionID
+	files   int64 // content in it
+	bytes   int64
+	past    int64 // versions
+	pastLen int64
+	owned   int64 // owned files among files
+	sacred  bool  // it holds something that is declared or megaplan's own, which is not worth a report
+}
+
+// fate is what the rules say about one node, its content apart.
+type fate struct {
+	kind   Kind // "" if it stays
+	reason string
+	owned  bool
+	silent bool
+}
+
+func (p *pruner) prune(id tree.ID, path tree.Path, top bool) pruned {
+	n := p.remote().Node(id)
+	f := p.fate(id, n, path, top)
+	if other := p.account.roots[id]; other != nil && other != p.target {
+		if other.removal != 0 {
+			return pruned{removed: true, through: []ActionID{other.removal}}
+		}
+		return pruned{sacred: true}
+	}
+	if n.Kind != tree.Dir {
+		return p.leaf(id, n, path, f)
+	}
+	return p.folder(id, n, path, f)
+}
+
+// fate applies ownership (rule 1), on_delete, unmanaged and what nobody may touch.
+func (p *pruner) fate(id tree.ID, n tree.Node, path tree.Path, top bool) fate {
+	owned := p.owned.has(n.Handle) || top && p.mine
+	switch {
+	case p.account.in.Own[n.Handle] || p.account.passage[id]:
+		return fate{silent: true}
+	case n.Kind == tree.Undecryptable:
+		return fate{reason: "cannot be decrypted"}
+	case n.Incomplete:
+		return fate{owned: owned, reason: "not known completely"}
+	case owned && p.hold != "":
+		return fate{owned: true, reason: p.hold}
+	case owned && p.policy.onDelete == config.DeleteKeep:
+		return fate{owned: true, reason: "gone from the source; on_delete = \"keep\""}
+	case owned && p.policy.onDelete == config.DeleteDestroy:
+		return fate{kind: Destroy, owned: true, reason: p.because("gone from the source")}
+	case owned:
+		return fate{kind: Trash, owned: true, reason: p.because("gone from the source")}
+	case p.prior != nil && p.hidden.match(path):
+		return fate{silent: true}
+	case p.policy.unmanaged == config.UnmanagedIgnore:
+		return fate{silent: true}
+	case p.policy.unmanaged == config.UnmanagedTrash && p.hold == "" && p.out.Status != Destroyed:
+		return fate{kind: Trash, reason: "not in the source; unmanaged = \"trash\""}
+	}
+	return fate{}
+}
+
+func (p *pruner) because(usual string) string {
+	if p.why != "" {
+		return p.why
+	}
+	return usual
+}
+
+// leaf handles a file, or what cannot be decrypted.
+func (p *pruner) leaf(id tree.ID, n tree.Node, path tree.Path, f fate) pruned {
+	out := pruned{files: files(n), bytes: n.Size, past: int64(n.Versions), pastLen: n.VersionBytes}
+	if f.owned {
+		out.owned = out.files
+		p.tally.owned += out.files
+	}
+	if f.kind == "" {
+		p.report(path, f, out.files, false)
+		out.sacred = f.silent
+		return out
+	}
+	a := p.removal(id, path, f, out)
+	out.removed, out.action = true, p.p.act(a)
+	p.tally.deleted += out.files
+	p.tally.gone += out.owned
+	return out
+}
+
+// removal is the action that takes a node away.
+func (p *pruner) removal(id tree.ID, path tree.Path, f fate, sum pruned) Action {
+	a := Action{
+		Address: p.out.Address, Kind: f.kind, Path: p.out.Path.Join(string(path)), Reason: f.reason + along(sum.past),
+		Bytes: sum.bytes, Files: sum.files, Needs: needs(p.first), AfterContent: p.afterContent, Remote: p.remoteOf(id),
+	}
+	if path == "" {
+		a.Path = p.out.Path
+	}
+	if f.kind == Destroy {
+		a.Bytes += sum.pastLen
+	}
+	return a
+}
+
+// folder handles a folder after everything in it.
+func (p *pruner) folder(id tree.ID, n tree.Node, path tree.Path, f fate) pruned {
+	mark, kept, foreign := len(p.p.plan.Actions), len(p.out.Kept), len(p.out.Unmanaged)
+	sum := pruned{removed: f.kind != "" && id != tree.Root}
+	var below []ActionID
+	stay := true
+	first, end := p.remote().Children(id)
+	for c := first; c < end; c++ {
+		in := p.prune(c, path.Join(p.remote().Name(c)), false)
+		sum.removed = sum.removed && in.removed
+		stay = stay && !in.removed && !in.sacred
+		sum.sacred = sum.sacred || in.sacred
+		sum.files, sum.bytes, sum.past, sum.pastLen = sum.files+in.files, sum.bytes+in.bytes, sum.past+in.past, sum.pastLen+in.pastLen
+		sum.owned += in.owned
+		sum.through = append(sum.through, in.through...)
+		if in.action != 0 {
+			below = append(below, in.action)
+		}
+	}
+	switch {
+	case sum.removed:
+		p.wholeFolder(&sum, id, path, f, below, mark)
+	case stay && len(p.p.plan.Actions) == mark && p.foldable(f, sum, kept, foreign):
+		p.out.Kept, p.out.Unmanaged = p.out.Kept[:kept], p.out.Unmanaged[:foreign]
+		p.report(path, f, sum.files, true)
+	}
+	sum.sacred = sum.sacred || f.silent
+	return sum
+}
+
+// wholeFolder removes a folder everything in which may go: trashed in one, or destroyed after what is in it (rule 16).
+func (p *pruner) wholeFolder(sum *pruned, id tree.ID, path tree.Path, f fate, below []ActionID, mark int) {
+	whole := *sum
+	if f.kind == Destroy {
+		whole.files, whole.bytes, whole.past, whole.pastLen = 0, 0, 0, 0
+	}
+	a := p.removal(id, path, f, whole)
+	if f.kind == Trash {
+		p.p.plan.Actions = p.p.plan.Actions[:mark]
+		a.Subtree = p.subtree(id)
+		a.Needs = needs(append(sum.through, p.first)...)
+	} else {
+		a.Needs = needs(append(append(below, sum.through...), p.first)...)
+	}
+	sum.action = p.p.act(a)
+	sum.through = nil
+}
+
+// subtree sums up a folder as it will be when it is trashed: without other addresses' roots, which go before.
+func (p *pruner) subtree(id tree.ID) *Subtree {
+	sum := NewSubtreeSum()
+	var add func(dir tree.ID)
+	add = func(dir tree.ID) {
+		first, end := p.remote().Children(dir)
+		for c := first; c < end; c++ {
+			if other := p.account.roots[c]; other != nil && other != p.target {
+				continue
+			}
+			sum.Add(p.remote().Handle(c), p.remote().Handle(dir), p.remote().Name(c))
+			add(c)
+		}
+	}
+	add(id)
+	out := sum.Subtree()
+	return &out
+}
+
+// foldable says whether everything noted about the nodes of a folder is what would be noted about the folder itself.
+func (p *pruner) foldable(f fate, sum pruned, kept, foreign int) bool {
+	if f.silent {
+		return false
+	}
+	same := func(list []Kept) bool {
+		for _, k := range list {
+			if k.Reason != f.reason {
+				return false
+			}
+		}
+		return true
+	}
+	if f.owned {
+		return len(p.out.Unmanaged) == foreign && same(p.out.Kept[kept:])
+	}
+	return len(p.out.Kept) == kept && sum.owned == 0 && same(p.out.Unmanaged[foreign:])
+}
+
+// report notes a node that stays.
+func (p *pruner) report(path tree.Path, f fate, files int64, dir bool) {
+	if f.silent || p.quiet {
+		return
+	}
+	k := Kept{Path: path, Reason: f.reason, Files: files, Dir: dir}
+	if f.owned {
+		p.out.Kept = append(p.out.Kept, k)
+	} else {
+		p.out.Unmanaged = append(p.out.Unmanaged, k)
+	}
+}
+
+// folderContents looks at what lies in a folder block: all of it is unmanaged.
+func (e *emitter) folderContents() {
+	if e.root == tree.None {
+		return
+	}
+	p := pruner{emitter: e}
+	first, end := e.remote().Children(e.root)
+	for c := first; c < end; c++ {
+		in := p.prune(c, tree.Path(e.remote().Name(c)), false)
+		e.tally.owned += in.files
+	}
+}
+
+func decimal(n int64) string { return strconv.FormatInt(n, 10) }

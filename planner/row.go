@@ -1,0 +1,79 @@
+package planner
+
+import (
+	"github.com/megaplan/megaplan/internal/tree"
+)
+
+// verdict is what a row comes to.
+type verdict uint8
+
+const (
+	// compare: both sides have content of this name, and classify has yet to say more.
+	compare verdict = iota
+	// doubled: like compare, with several remote files of the name (rule 20).
+	doubled
+	same
+	// create: a local folder without a remote one.
+	create
+	upload
+	update
+	touch
+	// attrs: same content and fingerprint, another _mp.
+	attrs
+	// gone: the source lacks the remote node; prune says what becomes of it and of what is below.
+	gone
+	// replaced: the remote node's name belongs to the row by now, of another kind.
+	replaced
+	// loser: one of several of a name, and by is the one that stays.
+	loser
+	// left: the remote node stays whatever the source has, for the reason note.
+	left
+	// spare: one of several of a name that is reported and left alone.
+	spare
+	// skipped: a local name that cannot be taken, and nothing remote.
+	skipped
+)
+
+// row is one name of a target's folder: what is there locally, remotely, or on both sides. Rows are in order, parents
+// first; only what both sides or the local side have gets rows of its own below it.
+type row struct {
+	local, remote tree.ID // tree.None where there is nothing
+	parent        int32   // the parent folder's row; -1 for the root's
+	by            int32   // for replaced and loser
+	action        ActionID
+	what          verdict
+	note          note
+}
+
+// note says why a row is left.
+type note uint8
+
+const (
+	_ note = iota
+	// noteLocal: the local node's own reason: it is Unknown.
+	noteLocal
+	// noteParent: the local folder's listing is incomplete.
+	noteParent
+	// noteUnreadable and noteChanged: a file that could not be read or changed while it was compared.
+	noteUnreadable
+	noteChanged
+	// noteHidden: ignore_drift.
+	noteHidden
+	// noteIncomplete: the remote folder is not known completely.
+	noteIncomplete
+	// noteSpare: a duplicate that is not proven equal.
+	noteSpare
+)
+
+func (t *target) add(r row) int32 {
+	t.rows = append(t.rows, r)
+	return int32(len(t.rows) - 1)
+}
+
+// content says whether two nodes are of one class: both folders, or both files.
+func class(k tree.Kind) tree.Kind {
+	if k == tree.Symlink {
+		return tree.File
+	}
+	return k
+}

@@ -1,0 +1,200 @@
+package planner
+
+import (
+	"slices"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/diag"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/state"
+)
+
+// target is one address while it is being planned.
+type target struct {
+	p       *planning
+	out     Target
+	backup  *config.Backup // nil for folders and for what left the configuration
+	folder  *config.Folder
+	account *account
+	source  *Source
+	prior   *Prior
+	owned   owned
+	policy  policy
+	hidden  globs // ignore_drift
+
+	// root is the folder's id in the account's tree, tree.None while it does not exist.
+	root tree.ID
+	// away says where the known root is when it is not at the declared path.
+	away    Where
+	refused bool
+	// removal is the action that takes the root of a destroyed target away.
+	removal ActionID
+
+	rows []row
+	// readErrors counts local names that could not be read; without -delete-despite-errors nothing is deleted then (rule 6).
+	readErrors int
+	caseClash  int
+	caseSample tree.Path
+	tally      tally
+}
+
+// policy is what a target does with what the source lacks.
+type policy struct {
+	onDelete  config.OnDelete
+	unmanaged config.Unmanaged
+	versions  bool
+	compare   config.Compare
+	excluded  bool // delete_excluded
+	files     config.Duplicates
+	folders   config.Duplicates
+}
+
+// tally counts files for the limits (rule 17).
+type tally struct {
+	owned     int64 // before the plan
+	deleted   int64 // files whose current content leaves the tree
+	gone      int64 // of those, owned ones that leave no successor
+	rewritten int64
+	created   int64
+}
+
+// where is the place in the configuration a diagnostic about the target points at.
+func (t *target) where() diag.Range {
+	switch {
+	case t.backup != nil:
+		return t.backup.Range
+	case t.folder != nil:
+		return t.folder.Range
+	}
+	return diag.Range{}
+}
+
+func (t *target) remote() *tree.Tree { return t.account.in.Tree }
+func (t *target) local() *tree.Tree  { return t.source.Tree }
+
+// spell returns a path below the target's root as people write it.
+func (t *target) spell(rel tree.Path) string {
+	if rel == "" {
+		return "/" + string(t.out.Path)
+	}
+	return string(rel)
+}
+
+// owned finds the manifest's entries by handle (rule 1).
+type owned struct {
+	entries state.Manifest
+	order   []uint32 // indexes into entries, ascending by handle
+}
+
+func newOwned(m state.Manifest) owned {
+	o := owned{entries: m, order: make([]uint32, len(m))}
+	for i := range o.order {
+		o.order[i] = uint32(i)
+	}
+	slices.SortFunc(o.order, func(a, b uint32) int {
+		switch x, y := m[a].Handle, m[b].Handle; {
+		case x < y:
+			return -1
+		case x > y:
+			return 1
+		}
+		return int(a) - int(b)
+	})
+	return o
+}
+
+// find returns the index of a handle's entry, or -1.
+func (o owned) find(h tree.Handle) int {
+	lo, hi := 0, len(o.order)
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if o.entries[o.order[mid]].Handle < h {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if lo < len(o.order) && o.entries[o.order[lo]].Handle == h {
+		return int(o.order[lo])
+	}
+	return -1
+}
+
+func (o owned) has(h tree.Handle) bool { return o.find(h) >= 0 }
+
+// hasPath says whether any entry has this path.
+func (o owned) hasPath(p tree.Path) bool {
+	_, ok := slices.BinarySearchFunc(o.entries, p, func(e state.Entry, p tree.Path) int {
+		switch {
+		case e.Path < p:
+			return -1
+		case e.Path > p:
+			return 1
+		}
+		return 0
+	})
+	return ok
+}
+
+// account is one account's tree with what planning adds to it.
+type account struct {
+	in *Account
+	// byHandle is built when a handle is first looked up: ids, ascending by handle.
+	byHandle []tree.ID
+	// roots are the declared targets' roots; passage the folders on the way to a declared path, which nobody deletes.
+	roots   map[tree.ID]*target
+	passage map[tree.ID]bool
+	// made are the folders this plan creates on the way to and at declared paths.
+	made map[tree.Path]ActionID
+}
+
+func newAccount(in *Account) *account {
+	return &account{in: in, roots: map[tree.ID]*target{}, passage: map[tree.ID]bool{}, made: map[tree.Path]ActionID{}}
+}
+
+// same says whether two account blocks are one MEGA account.
+func (a *account) key() string {
+	if a.in.User != "" {
+		return a.in.User
+	}
+	return a.in.Address.String()
+}
+
+// find returns the node of a handle in the part of the tree that is here.
+func (a *account) find(h tree.Handle) (tree.ID, bool) {
+	t := a.in.Tree
+	if a.byHandle == nil {
+		a.byHandle = make([]tree.ID, t.Len())
+		for i := range a.byHandle {
+			a.byHandle[i] = tree.ID(i)
+		}
+		slices.SortFunc(a.byHandle, func(x, y tree.ID) int {
+			switch hx, hy := t.Handle(x), t.Handle(y); {
+			case hx < hy:
+				return -1
+			case hx > hy:
+				return 1
+			}
+			return int(x) - int(y)
+		})
+	}
+	i, ok := slices.BinarySearchFunc(a.byHandle, h, func(id tree.ID, h tree.Handle) int {
+		switch x := t.Handle(id); {
+		case x < h:
+			return -1
+		case x > h:
+			return 1
+		}
+		return 0
+	})
+	if !ok || h == 0 {
+		return tree.None, false
+	}
+	return a.byHandle[i], true
+}
+
+// names says whether a list of addresses from the command line holds a: itself, or its block without a key.
+func names(list []addr.Address, a addr.Address) bool {
+	return slices.ContainsFunc(list, func(x addr.Address) bool { return x == a || !x.Keyed && x == a.Block() })
+}
