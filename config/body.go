@@ -9,6 +9,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/megaplan/megaplan/internal/addr"
 )
 
 // body is a block as written: what the schema knows of it, nothing evaluated.
@@ -44,8 +46,11 @@ func (b *body) at(name string) hcl.Range {
 
 // name says what the block is in a sentence, as in: an account.
 func (b *body) name() string {
-	if b.schema.Type == "" {
+	switch {
+	case b.schema.Type == "":
 		return "a configuration"
+	case b.label == "":
+		return "the block " + b.schema.Type
 	}
 	return article(b.schema.Type)
 }
@@ -128,12 +133,14 @@ func (p *problems) leftOver(in, rest hcl.Body, schema *Block, out *body) {
 		attrs, _ := rest.JustAttributes() // what it could complain about, PartialContent has already reported
 		for _, a := range attrs {
 			p.unknownArgument(a.NameRange, a.Name, schema, out)
+			p.keepMisspelt(a.Name, a.Expr, schema)
 		}
 		return
 	}
 	for _, a := range native.Attributes {
 		if schema.attribute(a.Name) == nil {
 			p.unknownArgument(a.NameRange, a.Name, schema, out)
+			p.keepMisspelt(a.Name, a.Expr, schema)
 		}
 	}
 	for _, b := range native.Blocks {
@@ -150,7 +157,11 @@ func (p *problems) unknownArgument(at hcl.Range, name string, schema *Block, out
 	}
 	names := attributeNames(schema)
 	if schema.Type == "" { // the top level has blocks only
-		p.add(at, "unsupported argument", "Arguments stand inside blocks; the blocks are %s.%s", listed(blockNames(schema)), didYouMean(name, blockNames(schema)))
+		p.add(at, "unsupported argument", "%q stands alone, but arguments stand inside blocks: %s.%s", name, listed(blockNames(schema)), didYouMean(name, blockNames(schema)))
+		return
+	}
+	if belongsToSource(name, schema) {
+		p.add(at, "unsupported argument", sourceRemedy, name)
 		return
 	}
 	hint := didYouMean(name, slices.Concat(names, blockNames(schema)))
@@ -158,6 +169,24 @@ func (p *problems) unknownArgument(at hcl.Range, name string, schema *Block, out
 		hint = " " + otherHome(name, schema)
 	}
 	p.add(at, "unsupported argument", "%s has no argument %q.%s", upperFirst(out.name()), name, hint)
+}
+
+// keepMisspelt hides the value of an argument that was probably meant to be a secret.
+func (p *problems) keepMisspelt(name string, expr hcl.Expression, schema *Block) {
+	meant := schema.attribute(nearest(name, attributeNames(schema)))
+	if meant == nil || meant.Kind != KindSecret {
+		return
+	}
+	if v, diags := expr.Value(nil); !diags.HasErrors() {
+		p.keepAll(v)
+	}
+}
+
+const sourceRemedy = "%q belongs to sources: declare source \"NAME\" { … } and write source = source.NAME."
+
+// belongsToSource says that an argument of a backup is one of a source, which is where filters stand.
+func belongsToSource(name string, schema *Block) bool {
+	return schema.Type == string(addr.Backup) && language.block(string(addr.Source)).attribute(name) != nil
 }
 
 // otherHome helps with an argument that is right in another place, or lists what there is.
@@ -175,7 +204,11 @@ func otherHome(name string, schema *Block) string {
 
 func (p *problems) unknownBlock(b *hclsyntax.Block, schema *Block, out *body) {
 	if schema.attribute(b.Type) != nil {
-		p.add(b.TypeRange, "unsupported block", "%q is an argument: write it as %s = ….", b.Type, b.Type)
+		p.add(b.TypeRange, "unsupported block", "%q is an argument: write %s = …", b.Type, b.Type)
+		return
+	}
+	if belongsToSource(b.Type, schema) {
+		p.add(b.TypeRange, "unsupported block", sourceRemedy, b.Type)
 		return
 	}
 	hint := didYouMean(b.Type, slices.Concat(blockNames(schema), attributeNames(schema)))

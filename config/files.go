@@ -61,10 +61,16 @@ func snippet(file *hcl.File, src []byte, at diag.Range) *diag.Snippet {
 
 // literalSecret finds an argument that holds a secret and whatever follows it on the line. It looks at text because a
 // line with a syntax error has no better structure.
-var literalSecret = regexp.MustCompile(`(\b(?:password|mfa_secret)"?\s*[=:]\s*).+`)
+var literalSecret = regexp.MustCompile(`(?i)\b(\w*(?:pas+w|secret)\w*)"?\s*[=:]\s*`)
 
 func hideLiteral(line string) string {
-	return literalSecret.ReplaceAllString(line, "${1}"+redact.Placeholder)
+	for _, m := range literalSecret.FindAllStringSubmatchIndex(line, -1) {
+		name := line[m[2]:m[3]]
+		if !strings.HasSuffix(name, "_file") && !strings.HasSuffix(name, "_command") {
+			return line[:m[1]] + redact.Placeholder
+		}
+	}
+	return line
 }
 
 func plainRange(r hcl.Range) diag.Range {

@@ -133,14 +133,11 @@ func (c *conversion) choice() (any, string) {
 	if c.value.Type() != cty.String {
 		return nil, c.wants("one of " + choiceList(c.attribute.Choices))
 	}
-	return c.oneOf(c.value.AsString())
-}
-
-func (c *conversion) oneOf(word string) (string, string) {
+	word := c.value.AsString()
 	if slices.Contains(c.attribute.Choices, word) {
 		return word, ""
 	}
-	return "", fmt.Sprintf("%q cannot be %q; it is one of %s.%s", c.attribute.Name, word, choiceList(c.attribute.Choices), didYouMean(word, c.attribute.Choices))
+	return nil, fmt.Sprintf("%q cannot be %q; it is one of %s.%s", c.attribute.Name, word, choiceList(c.attribute.Choices), didYouMean(word, c.attribute.Choices))
 }
 
 func (c *conversion) choices() (any, string) {
@@ -149,8 +146,8 @@ func (c *conversion) choices() (any, string) {
 		return nil, problem
 	}
 	for _, w := range words {
-		if _, problem := c.oneOf(w); problem != "" {
-			return nil, problem
+		if !slices.Contains(c.attribute.Choices, w) {
+			return nil, fmt.Sprintf("%q cannot hold %q; it holds any of %s.%s", c.attribute.Name, w, choiceList(c.attribute.Choices), didYouMean(w, c.attribute.Choices))
 		}
 	}
 	return words, ""

@@ -50,7 +50,7 @@ func (e *evaluator) addAt(c claim, summary, format string, args ...any) {
 	e.list = append(e.list, list...)
 }
 
-// claims lists what is declared, in order of address.
+// claims lists what is declared, in the order in which it is written.
 func (e *evaluator) claims() []claim {
 	accounts := map[addr.Address]string{}
 	for _, a := range e.config.Accounts {
@@ -59,12 +59,21 @@ func (e *evaluator) claims() []claim {
 	account := func(a addr.Address) string { return cmp.Or(accounts[a], a.String()) }
 	var out []claim
 	for _, b := range e.config.Backups {
+		if b.Path == "/" {
+			continue // an error of its own, and everything would lie below it
+		}
 		out = append(out, claim{b.Address, account(b.Account), norm.NFC.String(b.Path), e.pathRange(b.Address)})
 	}
 	for _, f := range e.config.Folders {
 		out = append(out, claim{f.Address, account(f.Account), norm.NFC.String(f.Path), e.pathRange(f.Address)})
 	}
-	slices.SortFunc(out, func(a, b claim) int { return a.address.Compare(b.address) })
+	slices.SortFunc(out, func(a, b claim) int {
+		return cmp.Or(
+			strings.Compare(a.at.Filename, b.at.Filename),
+			cmp.Compare(a.at.Start.Byte, b.at.Start.Byte),
+			a.address.Compare(b.address),
+		)
+	})
 	return out
 }
 
@@ -74,7 +83,8 @@ func (e *evaluator) pathRange(a addr.Address) diag.Range {
 
 // checkAbove looks for a backup above a path.
 func (e *evaluator) checkAbove(c claim, owners map[claimKey]claim) {
-	for above := path.Dir(c.path); ; above = path.Dir(above) {
+	for above := c.path; above != "/"; {
+		above = path.Dir(above)
 		owner, declared := owners[claimKey{c.account, above}]
 		if declared && owner.isBackup() {
 			if c.isBackup() {
@@ -82,9 +92,6 @@ func (e *evaluator) checkAbove(c claim, owners map[claimKey]claim) {
 			} else {
 				e.addAt(c, "folder inside a backup", "%s at %q lies inside %s (%s) at %q, whose source says which folders it has. Remove the folder, or move one of them.", c.address, c.path, owner.address, owner.at, owner.path)
 			}
-			return
-		}
-		if above == "/" {
 			return
 		}
 	}

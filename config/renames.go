@@ -100,6 +100,11 @@ func (e *evaluator) addressHint(a addr.Address) string {
 	for _, f := range e.config.Folders {
 		all = append(all, f.Address.String())
 	}
+	for _, n := range e.nodes {
+		if slices.Contains(managed, addr.Kind(n.root)) && !n.forEach() && e.badBlocks[n.String()] {
+			all = append(all, n.String()) // declared, with a mistake in it
+		}
+	}
 	if best := nearestAddress(a.String(), all); best != "" {
 		return " Did you mean " + best + "?"
 	}
@@ -147,8 +152,14 @@ func (e *evaluator) movedBlock(b *body, all []*body) {
 	case e.find(from) == present && !(from.Block() == to.Block() && !from.Keyed):
 		e.add(b.at("from"), "invalid move", "%s is still declared at %s. A moved block names an address that is gone; remove one of the two.", from, plainRange(e.byName[from.Block().String()].declared))
 		return
-	case e.find(to) == missing && !movesOn(to, all):
-		e.add(b.at("to"), "unknown reference", "There is no %s.%s", to, e.addressHint(to))
+	}
+	end, circle := lastName(from, to, all)
+	switch {
+	case circle != "":
+		e.add(b.at("to"), "invalid move", "These are renamed in a circle: %s.", circle)
+		return
+	case e.find(end) == missing:
+		e.add(b.at("to"), "unknown reference", "There is no %s.%s", end, e.addressHint(end))
 		return
 	}
 	for _, other := range e.config.Moved {
@@ -160,20 +171,43 @@ func (e *evaluator) movedBlock(b *body, all []*body) {
 	e.config.Moved = append(e.config.Moved, Moved{From: from, To: to, Range: plainRange(b.declared)})
 }
 
-// movesOn says that an address was itself renamed later, so it need not exist.
-func movesOn(a addr.Address, all []*body) bool {
-	return slices.ContainsFunc(all, func(b *body) bool {
-		attr := b.attrs["from"]
-		if attr == nil {
-			return false
+// lastName follows further renames of an address, which need not exist on the way, to the name it has now.
+func lastName(from, to addr.Address, all []*body) (end addr.Address, circle string) {
+	next := map[addr.Address]addr.Address{}
+	for _, b := range all {
+		if source, ok := written(b, "from"); ok {
+			if target, ok := written(b, "to"); ok && source != target {
+				next[source] = target
+			}
 		}
-		t, diags := hcl.AbsTraversalForExpr(attr.Expr)
-		if diags.HasErrors() {
-			return false
+	}
+	circle = from.String()
+	seen := map[addr.Address]bool{from: true}
+	for {
+		circle += " -> " + to.String()
+		if seen[to] {
+			return to, circle
 		}
-		from, ok := traversalAddress(t)
-		return ok && from == a
-	})
+		seen[to] = true
+		further, ok := next[to]
+		if !ok {
+			return to, ""
+		}
+		to = further
+	}
+}
+
+// written reads an address without saying anything about a wrong one.
+func written(b *body, name string) (addr.Address, bool) {
+	a := b.attrs[name]
+	if a == nil {
+		return addr.Address{}, false
+	}
+	t, diags := hcl.AbsTraversalForExpr(a.Expr)
+	if diags.HasErrors() {
+		return addr.Address{}, false
+	}
+	return traversalAddress(t)
 }
 
 func (e *evaluator) removedBlock(b *body) {
