@@ -1,0 +1,113 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/mega"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/planner"
+)
+
+// ErrChanged is wrapped by the error of an action whose precondition no longer held (rule 27): the local file or the remote
+// node is not the one the plan saw. Planning again is the remedy.
+var ErrChanged = errors.New("changed meanwhile")
+
+// remote is what the executor asks of an account. *mega.Client has it.
+type remote interface {
+	CreateFolders(context.Context, []mega.NewFolder) ([]tree.Handle, error)
+	Upload(context.Context, mega.Upload) (mega.Uploaded, error)
+	SetFingerprint(ctx context.Context, h tree.Handle, crc [16]byte, mtime int64, meta string) error
+	SetAttributes(ctx context.Context, h tree.Handle, set map[string]string, remove ...string) error
+	Trash(context.Context, tree.Handle, mega.TrashMark) error
+	Delete(context.Context, tree.Handle) error
+	Locate(tree.Handle) (mega.Place, error)
+	Children(tree.Handle) ([]tree.Node, error)
+	Drain(context.Context) error
+}
+
+// Remote is an account the plan changes.
+type Remote = remote
+
+// File is an opened local file that was found to be the one the plan saw.
+type File struct {
+	// Open is the content of a regular file; Target that of a recorded symlink.
+	Open   *os.File
+	Target []byte
+}
+
+// Env is everything Run needs besides the plan.
+type Env struct {
+	// Remote returns the client of an account.
+	Remote func(account addr.Address) Remote
+	// Open opens the local file of an action below the target's source and checks that size, mtime, ctime and inode are as
+	// planned; it returns an error that wraps ErrChanged where they are not.
+	Open func(planner.Target, planner.Local) (File, error)
+	// Record makes a completed action durable before it counts (rule 28). It is called from many goroutines.
+	Record func(context.Context, *planner.Action, planner.Result) error
+	// Event is told what happens; it is called from many goroutines and must not block.
+	Event func(Event)
+	// Now is the server's time, for trash marks.
+	Now func() time.Time
+	// Parallelism bounds the actions in flight; 0 is a default that keeps the account's connections busy.
+	Parallelism int
+	// Stop, once closed, lets what is in flight finish and starts nothing more.
+	Stop <-chan struct{}
+}
+
+// EventKind says what an Event tells.
+type EventKind uint8
+
+// The kinds of events.
+const (
+	Started EventKind = iota
+	Progress
+	Done
+	Failed
+	Skipped
+)
+
+// Event tells about one action. Bytes is what was sent since the last Progress.
+type Event struct {
+	Kind   EventKind
+	Action *planner.Action
+	Bytes  int64
+	Err    error
+}
+
+// Failure is an action that was not done, and why. For a skipped one Because is the action it waited for.
+type Failure struct {
+	Action  planner.ActionID
+	Because planner.ActionID
+	Err     error
+}
+
+// Report sums a run up.
+type Report struct {
+	Done     int
+	Failures []Failure // ascending by action
+	// Left counts actions not started because the run was stopped.
+	Left int
+}
+
+// Run carries the plan out and returns when nothing is in flight any more. The error is that of a run that could not go on:
+// the context's, or a Record that failed; failures of single actions are in the report.
+func Run(ctx context.Context, plan *planner.Plan, env Env) (Report, error) {
+	if len(plan.Refusals) > 0 {
+		return Report{}, fmt.Errorf("executor: a refused plan must not be applied")
+	}
+	r := newRun(plan, env)
+	return r.loop(ctx)
+}
+
+// closeFile closes what Open opened.
+func (f File) close() error {
+	if f.Open == nil {
+		return nil
+	}
+	return f.Open.Close()
+}

@@ -1,0 +1,324 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/mega"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/planner"
+)
+
+// account is a remote in memory that remembers the calls made.
+type account struct {
+	mu    sync.Mutex
+	next  tree.Handle
+	nodes map[tree.Handle]mega.Place
+	calls []string
+	fail  map[string]error // by call
+	hold  chan struct{}    // uploads wait here
+}
+
+func newAccount() *account {
+	return &account{next: 100, nodes: map[tree.Handle]mega.Place{1: {Found: true, Node: tree.Node{Handle: 1}}}, fail: map[string]error{}}
+}
+
+func (a *account) call(format string, args ...any) error {
+	name := fmt.Sprintf(format, args...)
+	a.calls = append(a.calls, name)
+	return a.fail[name]
+}
+
+func (a *account) add(parent tree.Handle, name string, kind tree.Kind, size int64) tree.Handle {
+	a.next++
+	a.nodes[a.next] = mega.Place{Found: true, Parent: parent, Path: tree.Path(name), Node: tree.Node{Handle: a.next, Name: name, Kind: kind, Size: size}}
+	return a.next
+}
+
+func (a *account) CreateFolders(_ context.Context, specs []mega.NewFolder) ([]tree.Handle, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	handles := make([]tree.Handle, len(specs))
+	failed := map[int]error{}
+	var names []string
+	for i, s := range specs {
+		parent := s.Parent
+		if s.Under > 0 {
+			parent = handles[s.Under-1]
+		}
+		names = append(names, s.Name)
+		if err := a.fail["folder "+s.Name]; err != nil || parent == 0 {
+			failed[i] = cmpErr(err, errors.New("no parent"))
+			continue
+		}
+		handles[i] = a.add(parent, s.Name, tree.Dir, 0)
+	}
+	a.calls = append(a.calls, fmt.Sprintf("folders %v", names))
+	if len(failed) > 0 {
+		return handles, &mega.PartError{Errs: failed}
+	}
+	return handles, nil
+}
+
+func cmpErr(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+func (a *account) Upload(ctx context.Context, u mega.Upload) (mega.Uploaded, error) {
+	if a.hold != nil {
+		select {
+		case <-a.hold:
+		case <-ctx.Done():
+			return mega.Uploaded{}, ctx.Err()
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err := a.call("upload %s into %d", u.Name, u.Parent); err != nil {
+		return mega.Uploaded{}, err
+	}
+	return mega.Uploaded{Handle: a.add(u.Parent, u.Name, tree.File, 1), MTime: u.MTime}, nil
+}
+
+func (a *account) SetFingerprint(_ context.Context, h tree.Handle, _ [16]byte, mtime int64, _ string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.call("touch %d at %d", h, mtime)
+}
+
+func (a *account) SetAttributes(_ context.Context, h tree.Handle, set map[string]string, _ ...string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.call("attributes %d %v", h, set)
+}
+
+func (a *account) Trash(_ context.Context, h tree.Handle, m mega.TrashMark) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.call("trash %d of %s from %s", h, m.Address, m.Path)
+}
+
+func (a *account) Delete(_ context.Context, h tree.Handle) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.nodes, h)
+	return a.call("delete %d", h)
+}
+
+func (a *account) Locate(h tree.Handle) (mega.Place, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.nodes[h], nil
+}
+
+func (a *account) Children(h tree.Handle) ([]tree.Node, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var out []tree.Node
+	for _, p := range a.nodes {
+		if p.Parent == h {
+			out = append(out, p.Node)
+		}
+	}
+	return out, nil
+}
+
+func (a *account) Drain(context.Context) error { return nil }
+
+var target = addr.New(addr.Backup, "b")
+
+// plan numbers the actions and puts them under one address.
+func plan(actions ...planner.Action) *planner.Plan {
+	for i := range actions {
+		actions[i].ID, actions[i].Address = planner.ActionID(i+1), target
+	}
+	return &planner.Plan{Targets: []planner.Target{{Address: target, Account: addr.New(addr.Account, "main")}}, Actions: actions}
+}
+
+func env(a *account) (Env, *[]planner.ActionID) {
+	var mu sync.Mutex
+	var recorded []planner.ActionID
+	return Env{
+		Remote: func(addr.Address) Remote { return a },
+		Open:   func(planner.Target, planner.Local) (File, error) { return File{Target: []byte("x")}, nil },
+		Record: func(_ context.Context, act *planner.Action, _ planner.Result) error {
+			mu.Lock()
+			defer mu.Unlock()
+			recorded = append(recorded, act.ID)
+			return nil
+		},
+		Now: func() time.Time { return time.Unix(1, 0) },
+	}, &recorded
+}
+
+func TestRunKeepsTheOrderOfTheEdges(t *testing.T) {
+	a := newAccount()
+	e, recorded := env(a)
+	old := a.add(1, "old", tree.File, 3)
+	report, err := Run(t.Context(), plan(
+		planner.Action{Kind: planner.CreateFolder, Parent: planner.Ref{Handle: 1}, Name: "dir"},
+		planner.Action{Kind: planner.CreateFolder, Parent: planner.Ref{Action: 1}, Name: "sub", Needs: []planner.ActionID{1}},
+		planner.Action{Kind: planner.Upload, Parent: planner.Ref{Action: 2}, Name: "file", Needs: []planner.ActionID{2}},
+		planner.Action{Kind: planner.Trash, Path: "p/old", Remote: planner.Remote{Handle: old, Parent: 1, Name: "old", Size: 3}, Needs: []planner.ActionID{3}},
+		planner.Action{Kind: planner.Forget, Needs: []planner.ActionID{4}},
+	), e)
+	if err != nil || report.Done != 5 || len(report.Failures) != 0 {
+		t.Fatalf("Run = %+v, %v", report, err)
+	}
+	want := []string{"folders [dir sub]", "upload file into 103", "trash 101 of backup.b from /p/old"}
+	if diff := cmp.Diff(want, a.calls); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	if !slices.Equal(*recorded, []planner.ActionID{1, 2, 3, 4, 5}) {
+		t.Errorf("recorded %v", *recorded)
+	}
+}
+
+func TestRunSkipsWhatWaitsForAFailure(t *testing.T) {
+	a := newAccount()
+	e, recorded := env(a)
+	old := a.add(1, "old", tree.File, 3)
+	a.fail["upload new into 1"] = errors.New("no room")
+	a.fail["folder bad"] = errors.New("refused")
+	report, err := Run(t.Context(), plan(
+		planner.Action{Kind: planner.Upload, Parent: planner.Ref{Handle: 1}, Name: "new"},
+		planner.Action{Kind: planner.Trash, Remote: planner.Remote{Handle: old, Parent: 1, Name: "old", Size: 3}, Needs: []planner.ActionID{1}},
+		planner.Action{Kind: planner.CreateFolder, Parent: planner.Ref{Handle: 1}, Name: "bad"},
+		planner.Action{Kind: planner.CreateFolder, Parent: planner.Ref{Action: 3}, Name: "below", Needs: []planner.ActionID{3}},
+		planner.Action{Kind: planner.Upload, Parent: planner.Ref{Handle: 1}, Name: "other"},
+	), e)
+	if err != nil || report.Done != 1 {
+		t.Fatalf("Run = %+v, %v", report, err)
+	}
+	type failure struct{ Action, Because planner.ActionID }
+	var got []failure
+	for _, f := range report.Failures {
+		got = append(got, failure{f.Action, f.Because})
+	}
+	if diff := cmp.Diff([]failure{{1, 0}, {2, 1}, {3, 0}, {4, 3}}, got); diff != "" {
+		t.Errorf("failures (-want +got):\n%s", diff)
+	}
+	if slices.Contains(a.calls, "trash 101 of backup.b from /") {
+		t.Error("the old file was trashed though its successor was not uploaded")
+	}
+	if !slices.Equal(*recorded, []planner.ActionID{5}) {
+		t.Errorf("recorded %v", *recorded)
+	}
+}
+
+// A failed precondition skips the action and says "changed meanwhile" (rule 27).
+func TestRule27_RemotePreconditions(t *testing.T) {
+	seen := planner.Remote{Parent: 1, Name: "f", Size: 3}
+	for name, change := range map[string]func(*mega.Place){
+		"gone":    func(p *mega.Place) { *p = mega.Place{} },
+		"trashed": func(p *mega.Place) { p.InTrash = true },
+		"moved":   func(p *mega.Place) { p.Parent = 7 },
+		"renamed": func(p *mega.Place) { p.Node.Name = "g" },
+		"resized": func(p *mega.Place) { p.Node.Size = 4 },
+	} {
+		a := newAccount()
+		e, _ := env(a)
+		remote := seen
+		remote.Handle = a.add(1, "f", tree.File, 3)
+		place := a.nodes[remote.Handle]
+		change(&place)
+		a.nodes[remote.Handle] = place
+		report, err := Run(t.Context(), plan(planner.Action{Kind: planner.Destroy, Remote: remote}), e)
+		if err != nil || len(report.Failures) != 1 || !errors.Is(report.Failures[0].Err, ErrChanged) {
+			t.Errorf("%s: Run = %+v, %v, want one failure that is ErrChanged", name, report, err)
+		}
+		if len(a.calls) != 0 {
+			t.Errorf("%s: the node was touched: %v", name, a.calls)
+		}
+	}
+}
+
+// A folder's content is compared with the plan's just before it goes (rule 16).
+func TestRule16_FolderThatGainedAChildStays(t *testing.T) {
+	a := newAccount()
+	e, _ := env(a)
+	dir := a.add(1, "dir", tree.Dir, 0)
+	file := a.add(dir, "f", tree.File, 1)
+	sum := planner.NewSubtreeSum()
+	sum.Add(file, dir, "f")
+	expected := sum.Subtree()
+	remote := planner.Remote{Handle: dir, Parent: 1, Name: "dir", Dir: true}
+	trash := planner.Action{Kind: planner.Trash, Remote: remote, Subtree: &expected}
+	stranger := a.add(dir, "stranger", tree.File, 1)
+	report, _ := Run(t.Context(), plan(trash), e)
+	if len(report.Failures) != 1 || !errors.Is(report.Failures[0].Err, ErrChanged) {
+		t.Fatalf("Run = %+v, want the folder left alone", report)
+	}
+	destroy := planner.Action{Kind: planner.Destroy, Remote: remote}
+	if report, _ := Run(t.Context(), plan(destroy), e); len(report.Failures) != 1 {
+		t.Errorf("a folder that is not empty was destroyed: %v", a.calls)
+	}
+	delete(a.nodes, stranger)
+	if report, _ := Run(t.Context(), plan(trash), e); report.Done != 1 {
+		t.Errorf("an unchanged folder was not trashed: %+v", report)
+	}
+}
+
+func TestStopFinishesWhatIsInFlight(t *testing.T) {
+	a := newAccount()
+	a.hold = make(chan struct{})
+	e, recorded := env(a)
+	stop := make(chan struct{})
+	e.Stop, e.Parallelism = stop, 1
+	var started sync.WaitGroup
+	started.Add(1)
+	e.Event = func(ev Event) {
+		if ev.Kind == Started && ev.Action.ID == 1 {
+			started.Done()
+		}
+	}
+	go func() {
+		started.Wait()
+		close(stop)
+		time.Sleep(10 * time.Millisecond) // lets the loop see the stop before the upload ends; either order is right
+		close(a.hold)
+	}()
+	up := planner.Action{Kind: planner.Upload, Parent: planner.Ref{Handle: 1}, Name: "n"}
+	second := up
+	second.Needs = []planner.ActionID{1}
+	report, err := Run(t.Context(), plan(up, second), e)
+	if err != nil || report.Done != 1 || report.Left != 1 || len(*recorded) != 1 {
+		t.Errorf("Run = %+v, %v, recorded %v; want the first done and recorded, the second left", report, err, *recorded)
+	}
+}
+
+func TestARecordThatFailsEndsTheRun(t *testing.T) {
+	a := newAccount()
+	e, _ := env(a)
+	e.Record = func(context.Context, *planner.Action, planner.Result) error { return errors.New("disk full") }
+	up := planner.Action{Kind: planner.Upload, Parent: planner.Ref{Handle: 1}, Name: "n"}
+	second := up
+	second.Needs = []planner.ActionID{1}
+	if _, err := Run(t.Context(), plan(up, second), e); err == nil {
+		t.Error("Run went on without a record")
+	}
+	if len(a.calls) != 1 {
+		t.Errorf("calls %v, want the first upload only", a.calls)
+	}
+}
+
+func TestARefusedPlanIsNotRun(t *testing.T) {
+	p := plan(planner.Action{Kind: planner.Upload})
+	p.Refusals = []planner.Refusal{{Rule: 8}}
+	a := newAccount()
+	e, _ := env(a)
+	if _, err := Run(t.Context(), p, e); err == nil || len(a.calls) > 0 {
+		t.Errorf("Run = %v, calls %v", err, a.calls)
+	}
+}

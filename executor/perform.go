@@ -1,0 +1,76 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/megaplan/megaplan/internal/mega"
+	"github.com/megaplan/megaplan/planner"
+)
+
+// perform does one action's side effect. Its error names the action's object.
+func (r *run) perform(ctx context.Context, a *planner.Action) (planner.Result, error) {
+	target := r.targets[a.Address]
+	if a.Kind == planner.Forget {
+		return planner.Result{}, nil
+	}
+	c := r.env.Remote(target.Account)
+	result, err := r.change(ctx, c, target, a)
+	if err != nil {
+		return planner.Result{}, fmt.Errorf("%s %s: %w", a.Kind, a.Path, err)
+	}
+	return result, nil
+}
+
+func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *planner.Action) (planner.Result, error) {
+	if err := checkRemote(c, a); err != nil {
+		return planner.Result{}, err
+	}
+	switch a.Kind {
+	case planner.Upload, planner.Update:
+		return r.upload(ctx, c, target, a)
+	case planner.Touch:
+		h := a.Remote.Handle
+		return planner.Result{Handle: h}, c.SetFingerprint(ctx, h, a.Fingerprint.CRC, a.Fingerprint.MTime, a.Meta)
+	case planner.SetAttributes:
+		h := a.Remote.Handle
+		return planner.Result{Handle: h}, c.SetAttributes(ctx, h, map[string]string{"_mp": a.Meta})
+	case planner.Trash:
+		if err := checkSubtree(ctx, c, a); err != nil {
+			return planner.Result{}, err
+		}
+		mark := mega.TrashMark{At: r.env.Now(), Address: a.Address.String(), Path: "/" + string(a.Path)}
+		return planner.Result{Handle: a.Remote.Handle}, c.Trash(ctx, a.Remote.Handle, mark)
+	case planner.Destroy:
+		if err := checkEmpty(ctx, c, a); err != nil {
+			return planner.Result{}, err
+		}
+		return planner.Result{Handle: a.Remote.Handle}, c.Delete(ctx, a.Remote.Handle)
+	}
+	panic(fmt.Sprintf("executor: action kind %q", a.Kind))
+}
+
+func (r *run) upload(ctx context.Context, c remote, target *planner.Target, a *planner.Action) (_ planner.Result, err error) {
+	file, err := r.env.Open(*target, a.Local)
+	if err != nil {
+		return planner.Result{}, err
+	}
+	defer func() {
+		if cerr := file.close(); err == nil {
+			err = cerr
+		}
+	}()
+	u := mega.Upload{
+		Parent: r.made.resolve(a.Parent), Name: a.Name, Meta: a.Meta,
+		File: file.Open, Bytes: file.Target, MTime: max(0, a.Local.MTime/1e9), KeepVersion: a.KeepVersion,
+		Progress: func(n int64) { r.env.Event(Event{Kind: Progress, Action: a, Bytes: n}) },
+	}
+	if a.Replace {
+		u.Replace = a.Remote.Handle
+	}
+	up, err := c.Upload(ctx, u)
+	if err != nil {
+		return planner.Result{}, err
+	}
+	return planner.Result{Handle: up.Handle, Fingerprint: planner.Fingerprint{CRC: up.CRC, MTime: up.MTime}}, nil
+}

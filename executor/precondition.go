@@ -1,0 +1,82 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/megaplan/megaplan/planner"
+)
+
+// checkRemote compares the node an action is about with what the plan saw: handle, parent, name, size (rule 27).
+func checkRemote(c remote, a *planner.Action) error {
+	if a.Remote.Handle == 0 {
+		return nil
+	}
+	place, err := c.Locate(a.Remote.Handle)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !place.Found:
+		return fmt.Errorf("%w: it is gone from MEGA", ErrChanged)
+	case place.InTrash:
+		return fmt.Errorf("%w: it is in the trash now", ErrChanged)
+	case place.Parent != a.Remote.Parent || place.Node.Name != a.Remote.Name:
+		return fmt.Errorf("%w: it was moved to /%s", ErrChanged, place.Path)
+	case !a.Remote.Dir && place.Node.Size != a.Remote.Size:
+		return fmt.Errorf("%w: its size on MEGA is %d, not %d", ErrChanged, place.Node.Size, a.Remote.Size)
+	}
+	return nil
+}
+
+// checkSubtree makes sure that a folder still holds what the plan saw in it (rule 16).
+func checkSubtree(ctx context.Context, c remote, a *planner.Action) error {
+	if a.Subtree == nil {
+		return nil
+	}
+	if err := c.Drain(ctx); err != nil {
+		return err
+	}
+	sum := planner.NewSubtreeSum()
+	if err := addSubtree(c, a.Remote, sum); err != nil {
+		return err
+	}
+	if now := sum.Subtree(); now != *a.Subtree {
+		return fmt.Errorf("%w: the folder held %d nodes when it was planned and holds %d now, or others", ErrChanged, a.Subtree.Nodes, now.Nodes)
+	}
+	return nil
+}
+
+func addSubtree(c remote, dir planner.Remote, sum *planner.SubtreeSum) error {
+	children, err := c.Children(dir.Handle)
+	if err != nil {
+		return err
+	}
+	for _, n := range children {
+		sum.Add(n.Handle, dir.Handle, n.Name)
+		if !n.Kind.HasContent() {
+			if err := addSubtree(c, planner.Remote{Handle: n.Handle}, sum); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkEmpty lets a folder be destroyed only when nothing is left in it (rule 16).
+func checkEmpty(ctx context.Context, c remote, a *planner.Action) error {
+	if !a.Remote.Dir {
+		return nil
+	}
+	if err := c.Drain(ctx); err != nil {
+		return err
+	}
+	children, err := c.Children(a.Remote.Handle)
+	if err != nil {
+		return err
+	}
+	if len(children) > 0 {
+		return fmt.Errorf("%w: the folder is not empty, it holds %s", ErrChanged, children[0].Name)
+	}
+	return nil
+}

@@ -1,0 +1,210 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/planner"
+)
+
+// largeFile is the size from which a file occupies the large posts for a while; fewer of those are open at a time.
+const largeFile = 128 << 10
+
+// Defaults for Env.Parallelism: enough small actions in flight that full requests and all connections are kept busy.
+const (
+	defaultSmall = 384
+	defaultLarge = 8
+)
+
+// run is one Run: the graph of the plan and what became of each action. Only loop's goroutine touches it.
+type run struct {
+	plan    *planner.Plan
+	env     Env
+	targets map[addr.Address]*planner.Target
+	made    *made
+
+	waiting    []int32 // needs not yet done, by action; below zero once a folder went along with its parents
+	dependents [][]planner.ActionID
+	failed     map[planner.ActionID]Failure
+	finished   int
+
+	folders, small, large []planner.ActionID // ready
+	inSmall, inLarge      int
+	results               chan []outcome
+	report                Report
+	fatal                 error
+}
+
+// outcome is what became of one action in flight.
+type outcome struct {
+	id    planner.ActionID
+	err   error
+	fatal error
+	large bool
+}
+
+func newRun(plan *planner.Plan, env Env) *run {
+	if env.Event == nil {
+		env.Event = func(Event) {}
+	}
+	n := len(plan.Actions) + 1
+	r := &run{
+		plan: plan, env: env, targets: map[addr.Address]*planner.Target{}, made: newMade(n),
+		waiting: make([]int32, n), dependents: make([][]planner.ActionID, n), failed: map[planner.ActionID]Failure{},
+		results: make(chan []outcome),
+	}
+	for i := range plan.Targets {
+		r.targets[plan.Targets[i].Address] = &plan.Targets[i]
+	}
+	for i := range plan.Actions {
+		a := &plan.Actions[i]
+		r.waiting[a.ID] = int32(len(a.Needs))
+		for _, need := range a.Needs {
+			r.dependents[need] = append(r.dependents[need], a.ID)
+		}
+		if len(a.Needs) == 0 {
+			r.enqueue(a.ID)
+		}
+	}
+	return r
+}
+
+func (r *run) action(id planner.ActionID) *planner.Action { return &r.plan.Actions[id-1] }
+
+func (r *run) enqueue(id planner.ActionID) {
+	switch a := r.action(id); {
+	case a.Kind == planner.CreateFolder:
+		r.folders = append(r.folders, id)
+	case isLarge(a):
+		r.large = append(r.large, id)
+	default:
+		r.small = append(r.small, id)
+	}
+}
+
+func isLarge(a *planner.Action) bool {
+	return (a.Kind == planner.Upload || a.Kind == planner.Update) && a.Local.Size > largeFile
+}
+
+func (r *run) loop(ctx context.Context) (Report, error) {
+	stop := r.env.Stop
+	stopped := false
+	for {
+		if !stopped && r.fatal == nil && ctx.Err() == nil {
+			r.start(ctx)
+		}
+		if r.inSmall+r.inLarge == 0 {
+			break
+		}
+		select {
+		case outcomes := <-r.results:
+			for _, o := range outcomes {
+				r.settle(o)
+			}
+		case <-stop:
+			stopped, stop = true, nil
+		}
+	}
+	return r.finish(ctx)
+}
+
+func (r *run) finish(ctx context.Context) (Report, error) {
+	for _, f := range r.failed {
+		r.report.Failures = append(r.report.Failures, f)
+	}
+	slices.SortFunc(r.report.Failures, func(a, b Failure) int { return int(a.Action) - int(b.Action) })
+	r.report.Left = len(r.plan.Actions) - r.report.Done - len(r.report.Failures)
+	if r.fatal != nil {
+		return r.report, r.fatal
+	}
+	return r.report, ctx.Err()
+}
+
+// start puts everything that is ready and has room in flight.
+func (r *run) start(ctx context.Context) {
+	small, large := r.env.Parallelism, r.env.Parallelism
+	if small <= 0 {
+		small, large = defaultSmall, defaultLarge
+	}
+	for len(r.folders) > 0 && r.inSmall < small {
+		r.startFolders(ctx)
+	}
+	for len(r.large) > 0 && r.inLarge < large {
+		id := r.large[0]
+		r.large = r.large[1:]
+		r.inLarge++
+		r.launch(ctx, id, true)
+	}
+	for len(r.small) > 0 && r.inSmall < small {
+		id := r.small[0]
+		r.small = r.small[1:]
+		r.inSmall++
+		r.launch(ctx, id, false)
+	}
+}
+
+// launch performs one action in a goroutine that ends by handing its outcome to loop.
+func (r *run) launch(ctx context.Context, id planner.ActionID, large bool) {
+	a := r.action(id)
+	r.env.Event(Event{Kind: Started, Action: a})
+	go func() {
+		result, err := r.perform(ctx, a)
+		o := outcome{id: id, err: err, large: large}
+		if err == nil {
+			o.fatal = r.record(ctx, a, result)
+		}
+		r.results <- []outcome{o}
+	}()
+}
+
+// record makes the action count. What was done at MEGA is recorded even when the run is being cancelled.
+func (r *run) record(ctx context.Context, a *planner.Action, result planner.Result) error {
+	r.made.set(a.ID, result.Handle)
+	return r.env.Record(context.WithoutCancel(ctx), a, result)
+}
+
+func (r *run) settle(o outcome) {
+	if o.large {
+		r.inLarge--
+	} else {
+		r.inSmall--
+	}
+	a := r.action(o.id)
+	if _, skipped := r.failed[o.id]; skipped {
+		return // a folder whose parent in the same request was refused
+	}
+	switch {
+	case o.err != nil:
+		r.fail(Failure{Action: o.id, Err: o.err})
+		r.env.Event(Event{Kind: Failed, Action: a, Err: o.err})
+	case o.fatal != nil:
+		r.fatal = errors.Join(r.fatal, o.fatal)
+		r.fail(Failure{Action: o.id, Err: o.fatal})
+	default:
+		r.report.Done++
+		r.env.Event(Event{Kind: Done, Action: a})
+		for _, d := range r.dependents[o.id] {
+			if r.waiting[d]--; r.waiting[d] == 0 {
+				r.enqueue(d)
+			}
+		}
+	}
+}
+
+// fail marks the action and, since they can never become ready, all that wait for it.
+func (r *run) fail(f Failure) {
+	r.failed[f.Action] = f
+	pending := slices.Clone(r.dependents[f.Action])
+	for len(pending) > 0 {
+		id := pending[len(pending)-1]
+		pending = pending[:len(pending)-1]
+		if _, seen := r.failed[id]; seen {
+			continue
+		}
+		r.failed[id] = Failure{Action: id, Because: f.Action, Err: f.Err}
+		r.env.Event(Event{Kind: Skipped, Action: r.action(id), Err: f.Err})
+		pending = append(pending, r.dependents[id]...)
+	}
+}
