@@ -1,0 +1,87 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/megaplan/megaplan/executor"
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/diag"
+	"github.com/megaplan/megaplan/internal/mega"
+	"github.com/megaplan/megaplan/planner"
+)
+
+// AccountRead is a line such as "Reading account main … 48,213 nodes (12 changed since the last run)".
+func (s *Screen) AccountRead(account addr.Address, r mega.Refreshed) {
+	how := fmt.Sprintf("%s changed since the last run", Count(int64(r.Changed)))
+	if r.Full {
+		how = "read in full"
+	}
+	s.Note("Reading account %s … %s (%s)", account.Name, Plural(int64(r.Nodes), "node"), how)
+}
+
+// SourceScanned is a line such as "Scanning source ~/Documents … 1,204 files, 3.1 GiB".
+func (s *Screen) SourceScanned(_ addr.Address, path string, files, bytes int64) {
+	s.Note("Scanning source %s … %s, %s", Printable(path), Plural(files, "file"), Size(bytes))
+}
+
+// Waiting is a line about a back-off.
+func (s *Screen) Waiting(w mega.Wait) {
+	s.Note("Waiting: %s, next try in %s (try %d)", w.Reason, time.Until(w.Until).Round(time.Second), w.Attempt)
+}
+
+// Say writes a line.
+func (s *Screen) Say(message string) { s.Note("%s", message) }
+
+// StartApply begins to show an apply.
+func (s *Screen) StartApply(p *planner.Plan) Apply { return s.StartProgress(p) }
+
+// failuresShown is how many failures are listed without -verbose.
+const failuresShown = 20
+
+// Applied sums an apply up: what was done, what was not, and why.
+func (s *Screen) Applied(p *planner.Plan, r executor.Report, took time.Duration) {
+	var bytes int64
+	failed := map[planner.ActionID]bool{}
+	for _, f := range r.Failures {
+		failed[f.Action] = true
+	}
+	if r.Left == 0 {
+		for i := range p.Actions {
+			if a := &p.Actions[i]; moves(a) && !failed[a.ID] {
+				bytes += a.Bytes
+			}
+		}
+	}
+	shown := 0
+	for _, f := range r.Failures {
+		if f.Because != 0 {
+			continue
+		}
+		if shown++; shown > failuresShown && !s.Verbose {
+			continue
+		}
+		s.printf("%s %s\n", s.paint(Deleting, "not done:"), Printable(f.Err.Error()))
+	}
+	if rest := shown - failuresShown; rest > 0 && !s.Verbose {
+		s.printf("and %s more (-verbose lists all)\n", Count(int64(rest)))
+	}
+	parts := []string{fmt.Sprintf("%s of %s done", Count(int64(r.Done)), Plural(int64(len(p.Actions)), "action"))}
+	if bytes > 0 {
+		parts = append(parts, Size(bytes)+" uploaded")
+	}
+	if n := len(r.Failures); n > 0 {
+		parts = append(parts, Count(int64(n))+" not done")
+	}
+	if r.Left > 0 {
+		parts = append(parts, Count(int64(r.Left))+" left for the next apply")
+	}
+	s.printf("%s %s in %s.\n", s.paint(Bold, "Applied:"), strings.Join(parts, ", "), took.Round(10*time.Millisecond))
+}
+
+// Diagnostics writes errors and warnings as people read them.
+func (s *Screen) Diagnostics(l diag.List) {
+	// A closed standard error has nowhere to tell.
+	_ = l.WriteText(s.Err, diag.TextOptions{Width: min(s.Width, 120), Color: s.Color})
+}

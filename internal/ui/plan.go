@@ -1,0 +1,183 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/planner"
+)
+
+// Plan shows a plan: drift first, as information, then one block per address, then the sums.
+func (s *Screen) Plan(p *planner.Plan, now time.Time) {
+	s.driftNote(p, now)
+	byAddress := map[addr.Address][]*planner.Action{}
+	for i := range p.Actions {
+		a := &p.Actions[i]
+		byAddress[a.Address] = append(byAddress[a.Address], a)
+	}
+	for i := range p.Targets {
+		s.target(&p.Targets[i], byAddress[p.Targets[i].Address])
+	}
+	s.checks(p)
+	if len(p.Actions) == 0 && len(p.Refusals) == 0 {
+		s.nothing(p, now)
+		return
+	}
+	s.sums(p)
+}
+
+// driftNote shows drift above the plan; the plan below repairs it.
+func (s *Screen) driftNote(p *planner.Plan, now time.Time) {
+	if len(p.Drift) == 0 {
+		return
+	}
+	s.printf("%s\n", s.paint(Bold, "Changed on MEGA since the last apply:"))
+	s.differences(p.Drift, now)
+	s.printf("\n")
+}
+
+func (s *Screen) target(t *planner.Target, actions []*planner.Action) {
+	switch t.Status {
+	case planner.NotHere:
+		s.printf("%s  %s\n\n", s.paint(Bold, t.Address.String()), s.paint(Dim, "not here: it belongs to host "+t.Host))
+		return
+	case planner.Excluded:
+		return
+	}
+	if len(actions) == 0 && len(t.Kept) == 0 && len(t.Unmanaged) == 0 {
+		return
+	}
+	s.printf("%s  %s\n\n", s.paint(Bold, t.Address.String()), route(t))
+	s.lines(t, actions)
+	s.kept("left out, kept", t.Kept)
+	s.kept("not ours, left alone", t.Unmanaged)
+	s.printf("\n")
+}
+
+func route(t *planner.Target) string {
+	to := fmt.Sprintf("%s:/%s", t.Account.Name, Printable(string(t.Path)))
+	if t.Written == "" {
+		return to
+	}
+	return Printable(t.Written) + " -> " + to
+}
+
+// line is one row of a plan, an action or a folded group of them.
+type line struct {
+	kind   planner.Kind
+	name   string
+	size   string
+	reason string
+	under  string // a further line below it
+}
+
+func (s *Screen) lines(t *planner.Target, actions []*planner.Action) {
+	rows := s.rows(t, actions)
+	nameWidth, sizeWidth := 0, 0
+	for _, r := range rows {
+		nameWidth = max(nameWidth, runewidth.StringWidth(r.name))
+		sizeWidth = max(sizeWidth, runewidth.StringWidth(r.size))
+	}
+	nameWidth = min(nameWidth, max(24, s.Width-46))
+	for _, r := range rows {
+		l := looks[r.kind]
+		head := fmt.Sprintf("  %s %s  %s  %s", l.sign, pad(fit(r.name, nameWidth), nameWidth), pad(l.word, 7), padLeft(r.size, sizeWidth))
+		room := s.Width - runewidth.StringWidth(head) - 3
+		s.printf("%s   %s\n", s.paint(l.style, head), s.paint(Dim, fit(r.reason, max(room, 20))))
+		if r.under != "" {
+			s.printf("      %s\n", s.paint(Dim, fit(r.under, s.Width-6)))
+		}
+	}
+}
+
+func (s *Screen) kept(what string, kept []planner.Kept) {
+	shown := len(kept)
+	if !s.Verbose {
+		shown = min(shown, 5)
+	}
+	for _, k := range kept[:shown] {
+		s.printf("    %s\n", s.paint(Dim, fit(fmt.Sprintf("%s: %s%s", what, display(k.Path, k.Dir), inParens(k.Reason)), s.Width-4)))
+	}
+	if rest := int64(len(kept) - shown); rest > 0 {
+		s.printf("    %s\n", s.paint(Dim, fmt.Sprintf("%s: %s more (-verbose lists all)", what, Count(rest))))
+	}
+}
+
+func inParens(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return " (" + reason + ")"
+}
+
+// display writes a path for people; directories end in a slash.
+func display(p tree.Path, dir bool) string {
+	name := Printable(string(p))
+	if dir {
+		name += "/"
+	}
+	return name
+}
+
+func (s *Screen) checks(p *planner.Plan) {
+	for _, c := range p.Checks {
+		verdict, style := "holds", Plain
+		if !c.OK {
+			verdict, style = "fails", Deleting
+		}
+		s.printf("%s  %s\n", s.paint(Bold, c.Address.String()), s.paint(style, verdict+": "+c.Detail))
+	}
+	if len(p.Checks) > 0 {
+		s.printf("\n")
+	}
+}
+
+func (s *Screen) nothing(p *planner.Plan, now time.Time) {
+	var parts []string
+	for _, t := range p.Targets {
+		if t.Status != planner.Active {
+			continue
+		}
+		if t.Written == "" {
+			parts = append(parts, fmt.Sprintf("%s is as declared.", t.Address))
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s: %s equal their backup, last applied %s.", t.Address, Plural(t.Equal, "file"), Ago(t.LastSuccess, now)))
+	}
+	s.printf("Nothing to do. %s\n", strings.Join(parts, "\n               "))
+}
+
+func (s *Screen) sums(p *planner.Plan) {
+	totals := p.Totals()
+	moved := map[planner.Kind]int64{}
+	for i := range p.Actions {
+		moved[p.Actions[i].Kind] += p.Actions[i].Bytes
+	}
+	var parts []string
+	for _, k := range summary {
+		if n := totals.Actions[k.kind]; n > 0 {
+			text := phrase(k.kind, k.phrase, n)
+			if bytes := moved[k.kind]; bytes > 0 {
+				text += " (" + Size(bytes) + ")"
+			}
+			parts = append(parts, text)
+		}
+	}
+	if len(parts) > 0 {
+		s.printf("%s %s.\n", s.paint(Bold, "Plan:"), strings.Join(parts, ", "))
+	}
+	for _, q := range totals.Quota {
+		if q.Total == 0 {
+			continue
+		}
+		s.printf("Quota of %s: %s of %s used, %s after. Peak %s.\n", q.Account.Name, Size(q.Used), Size(q.Total), Size(q.After), Size(q.Peak))
+	}
+	if totals.TrashedBytes > 0 {
+		s.printf("%s\n", s.paint(Dim, fmt.Sprintf("What goes to the trash (%s) still counts until the trash is emptied.", Size(totals.TrashedBytes))))
+	}
+}
