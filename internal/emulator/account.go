@@ -1,7 +1,7 @@
 package emulator
 
 import (
-	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/binary"
@@ -17,28 +17,38 @@ func (s *Server) AddAccount(a Account) error {
 	if a.Email == "" || a.Password == "" {
 		return errors.New("add account: email and password must not be empty")
 	}
-	s.mu.Lock()
-	known := s.st.emails[strings.ToLower(a.Email)]
-	s.mu.Unlock()
-	if known == nil {
-		record, err := s.newAccount(a)
-		if err != nil {
-			return fmt.Errorf("add account %s: %w", a.Email, err)
-		}
-		if known, err = s.storeAccount(record); err != nil {
-			return fmt.Errorf("add account %s: %w", a.Email, err)
-		}
-	}
-	if err := s.unlock(known, a); err != nil {
+	if err := s.addAccount(a); err != nil {
 		return fmt.Errorf("add account %s: %w", a.Email, err)
 	}
 	return nil
 }
 
-func (s *Server) newAccount(a Account) (accountRecord, error) {
+func (s *Server) addAccount(a Account) error {
+	s.mu.Lock()
+	known := s.st.emails[strings.ToLower(a.Email)]
+	s.mu.Unlock()
+	if known != nil {
+		master, err := known.unlock(a.Password)
+		if err != nil {
+			return err
+		}
+		return s.prepare(known.User, a.MFASecret, master)
+	}
+	record, master, err := s.newAccount(a)
+	if err != nil {
+		return err
+	}
+	if err := s.storeAccount(record); err != nil {
+		return err
+	}
+	return s.prepare(record.User, a.MFASecret, master)
+}
+
+// newAccount makes the keys of an account and returns its master key too.
+func (s *Server) newAccount(a Account) (accountRecord, []byte, error) {
 	key, err := s.opts.NewKey()
 	if err != nil {
-		return accountRecord{}, fmt.Errorf("make RSA key: %w", err)
+		return accountRecord{}, nil, fmt.Errorf("make RSA key: %w", err)
 	}
 	r := accountRecord{
 		User:     encode64(randomBytes(8)),
@@ -48,14 +58,13 @@ func (s *Server) newAccount(a Account) (accountRecord, error) {
 		Since:    s.opts.Now().Unix(),
 		Roots:    [3]handle{newHandle(), newHandle(), newHandle()},
 		FirstSeq: binary.BigEndian.Uint64(append([]byte{0, 0}, randomBytes(6)...)) | 1,
-		MFA:      a.MFASecret,
 	}
 	if a.V1 {
 		r.Version, r.Salt = 1, nil
 	}
 	passwordKey, auth, err := r.derive(a.Password)
 	if err != nil {
-		return accountRecord{}, err
+		return accountRecord{}, nil, err
 	}
 	master := randomBytes(16)
 	hash := sha256.Sum256(auth)
@@ -63,7 +72,7 @@ func (s *Server) newAccount(a Account) (accountRecord, error) {
 	r.Key = encode64(encryptECB(newAES(passwordKey), master))
 	r.Private = encode64(encryptECB(newAES(master), privateBlob(key)))
 	r.Public = publicBlob(key)
-	return r, nil
+	return r, master, nil
 }
 
 // derive returns the password key and what a client proves the password with.
@@ -80,40 +89,43 @@ func (r *accountRecord) accepts(auth []byte) bool {
 	return subtle.ConstantTimeCompare(hash[:], r.Auth) == 1
 }
 
-func (s *Server) storeAccount(r accountRecord) (*user, error) {
+func (s *Server) storeAccount(r accountRecord) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if u := s.st.emails[strings.ToLower(r.Email)]; u != nil {
-		return u, nil
+	if s.st.emails[strings.ToLower(r.Email)] != nil {
+		return errors.New("it is being added twice at once")
 	}
 	t := s.begin()
 	t.do(change{Account: &r})
 	for i, k := range []kind{kindRoot, kindVault, kindBin} {
 		t.do(change{Node: &nodeChange{User: r.User, Node: &node{Handle: r.Roots[i], Kind: k, Time: r.Since}}})
 	}
-	return s.st.users[r.User], t.commit()
+	return t.commit()
 }
 
-// unlock checks the password and opens the keys that generated nodes need.
-func (s *Server) unlock(u *user, a Account) error {
-	passwordKey, auth, err := u.derive(a.Password)
+// unlock returns the master key. What it reads never changes.
+func (u *user) unlock(password string) ([]byte, error) {
+	passwordKey, auth, err := u.derive(password)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !u.accepts(auth) {
-		return errors.New("the account is there already, with another password")
+		return nil, errors.New("it is there already, with another password")
 	}
 	sealed, err := decode64(u.Key)
 	if err != nil || len(sealed) != 16 {
-		return errors.New("stored master key is damaged")
+		return nil, errors.New("its master key is damaged")
 	}
-	master := decryptECB(newAES(passwordKey), sealed)
+	return decryptECB(newAES(passwordKey), sealed), nil
+}
+
+// prepare brings an account up to what this start asks for.
+func (s *Server) prepare(handle, mfa string, master []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	u := s.st.users[handle]
 	r := u.accountRecord
-	if a.MFASecret != "" {
-		r.MFA = a.MFASecret
-	}
+	r.MFA = cmp.Or(mfa, r.MFA)
 	r.Generated = max(r.Generated, s.opts.GenerateNodes)
 	if r.Generated != u.Generated || r.MFA != u.MFA {
 		t := s.begin()
@@ -123,7 +135,7 @@ func (s *Server) unlock(u *user, a Account) error {
 		}
 	}
 	if u.tree.gen != nil {
-		u.tree.gen.keys = newAES(bytes.Clone(master))
+		u.tree.gen.keys = newAES(master)
 	}
 	return nil
 }

@@ -164,7 +164,7 @@ func (p *put) parent(e putEntry) (handle, int) {
 	}
 	p.place(i)
 	if p.made[i] == nil {
-		return 0, codeNotFound
+		return 0, p.codes[i]
 	}
 	if p.made[i].Kind == kindFile && e.Kind.value != int64(kindFile) {
 		return 0, codeArgs
