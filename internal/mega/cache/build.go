@@ -13,7 +13,7 @@ import (
 )
 
 // rowRun is what Build sorts at once; two of them are in memory.
-const rowRun = 24 << 20
+const rowRun = 10 << 20
 
 // Build replaces the tree with the answer of an `f` command, read from r as it arrives. Memory is bounded whatever the
 // size of the account, except for Memory caches. If it fails, the cache stays as it was. Errors are those of DecodeTree,

@@ -49,7 +49,7 @@ type runKey struct {
 // newPairSorter sorts pairs of numbers.
 func newPairSorter(scratch func() (file, error)) *sorter {
 	return &sorter{
-		limit: 4 << 20, head: pairSize, length: func([]byte) int { return pairSize }, scratch: scratch, cur: &run{}, spare: &run{},
+		limit: 2 << 20, head: pairSize, length: func([]byte) int { return pairSize }, scratch: scratch, cur: &run{}, spare: &run{},
 	}
 }
 
