@@ -7,7 +7,7 @@ import (
 )
 
 // gate limits how many small bodies are under way. It begins narrow, widens by half as long as that makes
-// the whole faster, and halves when the server says that it is too much.
+// the whole faster, goes back a step when it does not, and halves when the server says that it is too much.
 type gate struct {
 	mu      sync.Mutex
 	limit   int
@@ -20,13 +20,17 @@ type gate struct {
 	since     time.Time
 	ended     int
 	saturated bool
-	best      float64 // bodies a second at which the limit last proved worth its width
-	idle      int     // windows without gain since then
+
+	// The search for the right width.
+	best   float64 // bodies a second before the gate was last widened; 0: not known
+	narrow int     // its width then
+	trial  bool    // whether the wider gate has yet to prove itself
+	idle   int     // windows since the last trial ended without gain
 }
 
 const (
 	gateGain  = 1.05 // below this a wider gate has not helped
-	gateProbe = 16   // windows after which it is tried again
+	gateProbe = 16   // windows after which widening is tried again
 )
 
 func newGate(limit int) *gate { return &gate{limit: min(limit, startSmallConcurrency), max: limit} }
@@ -100,7 +104,7 @@ func (s *slot) overload() {
 	if s.epoch == g.epoch {
 		g.epoch++
 		g.limit = max(1, g.limit/2)
-		g.best, g.idle = 0, 0
+		g.best, g.trial = 0, false
 		g.restartLocked(time.Now())
 	}
 	s.epoch = g.epoch
@@ -123,14 +127,23 @@ func (g *gate) countLocked(now time.Time) {
 	g.restartLocked(now)
 }
 
+// judgeLocked compares a window with the one before the gate was last widened.
 func (g *gate) judgeLocked(rate float64) {
-	if g.idle++; g.idle >= gateProbe {
-		g.best = 0 // conditions change: see again whether more helps
+	switch {
+	case g.trial && rate <= g.best*gateGain:
+		g.limit, g.trial, g.idle = g.narrow, false, 0
+		return
+	case g.trial, g.best == 0:
+		g.best = rate
+	default:
+		if g.idle++; g.idle < gateProbe {
+			return
+		}
+		g.best = rate
 	}
-	if g.limit < g.max && rate > g.best*gateGain {
-		g.best, g.idle = rate, 0
-		g.limit = min(g.max, g.limit+max(1, g.limit/2))
-	}
+	g.trial = g.limit < g.max
+	g.narrow, g.idle = g.limit, 0
+	g.limit = min(g.max, g.limit+max(1, g.limit/2))
 }
 
 func (g *gate) restartLocked(now time.Time) {

@@ -39,7 +39,7 @@ type storage struct {
 
 type storedFile struct {
 	data  []byte
-	have  []bool // by byte of 16: coarse, enough for chunks
+	have  map[int64]bool // by offset of a chunk
 	size  int64
 	taken int64
 	gone  bool
@@ -64,7 +64,7 @@ func (s *storage) uploadURL(_ context.Context, size int64) (string, error) {
 	defer s.mu.Unlock()
 	s.made++
 	name := fmt.Sprintf("up%d", s.made)
-	s.files[name] = &storedFile{data: make([]byte, size), have: make([]bool, (size+15)/16), size: size}
+	s.files[name] = &storedFile{data: make([]byte, size), have: map[int64]bool{}, size: size}
 	return "http://storage.test/ul/" + name, nil
 }
 
@@ -179,11 +179,13 @@ func (s *storage) takePiece(f *storedFile, name, offset, sum string, body []byte
 		return []byte("-14")
 	}
 	copy(f.data[at:], body)
-	for i := at / 16; i < (end+15)/16; i++ {
-		if !f.have[i] {
-			f.have[i] = true
-			f.taken += min(16, f.size-i*16)
+	for edge, step := int64(0), int64(1); edge < end; step = min(step+1, 8) {
+		next := min(edge+step*128<<10, f.size)
+		if edge >= at && !f.have[edge] {
+			f.have[edge] = true
+			f.taken += next - edge
 		}
+		edge = next
 	}
 	s.posted += int64(len(body))
 	if f.taken < f.size {
@@ -270,9 +272,11 @@ func (w *pipeWriter) Write(b []byte) (int, error) {
 	return w.body.Write(b)
 }
 
-// content is bytes that differ from place to place.
-func content(n int) []byte {
-	b := make([]byte, n)
+// content is bytes that differ from place to place. They are shared: clone before changing them.
+func content(n int) []byte { return manyBytes()[:n:n] }
+
+var manyBytes = sync.OnceValue(func() []byte {
+	b := make([]byte, 24<<20)
 	x := uint32(2463534242)
 	for i := range b {
 		x ^= x << 13
@@ -281,7 +285,7 @@ func content(n int) []byte {
 		b[i] = byte(x)
 	}
 	return b
-}
+})
 
 // plainCTR decrypts as the standard library does.
 func plainCTR(key [16]byte, nonce [8]byte, data []byte) []byte {

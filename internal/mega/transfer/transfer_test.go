@@ -112,7 +112,7 @@ var passingFaults = map[string]fault{
 
 func TestUploadSurvivesEachFaultAtEachRequest(t *testing.T) {
 	for name, f := range passingFaults {
-		for _, size := range []int{100, 3 << 20} {
+		for _, size := range []int{100, 1400 << 10} {
 			for at := range 4 {
 				t.Run(fmt.Sprintf("%s at request %d of %d bytes", name, at, size), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) { uploadWithFault(t, f, size, at) })
@@ -159,7 +159,7 @@ func TestDownloadSurvivesEachFaultAtEachRequest(t *testing.T) {
 		faults[name] = f
 	}
 	for name, f := range faults {
-		for _, size := range []int{100, 3 << 20} {
+		for _, size := range []int{100, 1400 << 10} {
 			for at := range 4 {
 				t.Run(fmt.Sprintf("%s at request %d of %d bytes", name, at, size), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) { downloadWithFault(t, f, size, at) })
@@ -211,7 +211,7 @@ func TestUploadStartsOverWithANewAddress(t *testing.T) {
 		"403": {status: 403}, "404": {status: 404}, "-8": {body: "-8"}, "no token": {body: "0", after: true},
 	}
 	for name, f := range faults {
-		for _, size := range []int{100, 3 << 20} {
+		for _, size := range []int{100, 1400 << 10} {
 			t.Run(fmt.Sprintf("%s of %d bytes", name, size), func(t *testing.T) {
 				s := newStorage(t)
 				s.fault = func(_ int, r *http.Request) *fault {
