@@ -16,8 +16,10 @@ var table = []line{
 		"internal/addr", "internal/diag", "internal/tree", "internal/names", "internal/filter", "internal/retention",
 		"internal/retry", "internal/atomicfile", "internal/redact", "internal/mega/crypt",
 	}},
+	// The API acts for a session and hands out new ones.
+	{"who is signed in", []string{"internal/mega/session"}},
 	{"inputs, and the words they share", []string{
-		"state", "config", "internal/scan", "internal/mega/api", "internal/mega/session",
+		"state", "config", "internal/scan", "internal/mega/api",
 	}},
 	{"decide, move bytes, remember the tree", []string{
 		"planner", "internal/mega/transfer", "internal/mega/cache",

@@ -85,7 +85,7 @@ func (c *Client) Check(ctx context.Context) (UserData, error) {
 	if err != nil {
 		return UserData{}, err
 	}
-	if c.session.User != "" && u.User != c.session.User {
+	if c.session.User != "" && string(u.User) != c.session.User {
 		return UserData{}, fmt.Errorf("%w: it belongs to user %s, not to %s", ErrSessionDead, u.User, c.session.User)
 	}
 	return u, nil
@@ -155,7 +155,7 @@ func (c *Client) UserAttribute(ctx context.Context, name string) (UserAttribute,
 		User UserHandle `json:"u"`
 		Name string     `json:"ua"`
 		V    int        `json:"v"`
-	}{A: "uga", User: c.session.User, Name: name, V: 1}
+	}{A: "uga", User: UserHandle(c.session.User), Name: name, V: 1}
 	var a UserAttribute
 	return a, c.ask(ctx, command, &a)
 }

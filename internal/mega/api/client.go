@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/megaplan/megaplan/internal/mega/session"
 	"github.com/megaplan/megaplan/internal/retry"
 )
 
@@ -13,7 +14,7 @@ import (
 // wait for a large change.
 type Client struct {
 	transport *Transport
-	session   Session
+	session   session.Session
 	changes   *Lane
 	lookups   *Lane
 	trees     *channel
@@ -21,7 +22,7 @@ type Client struct {
 
 // NewClient contacts nobody; a session that is no longer valid shows itself as ErrSessionDead in the first answer.
 // It refuses a session of another endpoint, whose secrets the transport's server must not see.
-func NewClient(t *Transport, s Session) (*Client, error) {
+func NewClient(t *Transport, s session.Session) (*Client, error) {
 	if s.Endpoint != t.Endpoint() {
 		return nil, fmt.Errorf("the session belongs to %s, not to %s", s.Endpoint, t.Endpoint())
 	}
@@ -38,7 +39,7 @@ func (c *Client) newLane() *Lane {
 }
 
 // Session returns the session the client acts for.
-func (c *Client) Session() Session { return c.session }
+func (c *Client) Session() session.Session { return c.session }
 
 // Transport returns the client's way to the server.
 func (c *Client) Transport() *Transport { return c.transport }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/megaplan/megaplan/internal/mega/crypt"
+	"github.com/megaplan/megaplan/internal/mega/session"
 	"github.com/megaplan/megaplan/internal/redact"
 )
 
@@ -141,7 +142,7 @@ func newFakeTransport(t *testing.T, f *fake, change func(*Options)) *Transport {
 
 func newFakeClient(t *testing.T, f *fake, change func(*Options)) *Client {
 	t.Helper()
-	c, err := NewClient(newFakeTransport(t, f, change), Session{
+	c, err := NewClient(newFakeTransport(t, f, change), session.Session{
 		Endpoint: "https://mega.test", User: "AAAAAAAAAAE", SID: redact.New(testSID), Master: crypt.Key{1},
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	gomega "github.com/t3rm1n4l/go-mega"
 
 	"github.com/megaplan/megaplan/internal/mega/crypt"
+	"github.com/megaplan/megaplan/internal/mega/session"
 	"github.com/megaplan/megaplan/internal/redact"
 )
 
@@ -77,32 +78,32 @@ func (e *LoginError) Unwrap() error { return e.Err }
 func (e *LoginError) Temporary() bool { return false }
 
 // Login signs in with three requests and no more, whatever happens. A failure is a *LoginError, or ctx's own error.
-func Login(ctx context.Context, t *Transport, c Credentials) (Session, UserData, error) {
+func Login(ctx context.Context, t *Transport, c Credentials) (session.Session, UserData, error) {
 	bridge := newLoginBridge(ctx, t)
-	session, err := bridge.signIn(c)
+	signed, err := bridge.signIn(c)
 	if err != nil {
-		return Session{}, UserData{}, loginError(ctx, c, err)
+		return session.Session{}, UserData{}, loginError(ctx, c, err)
 	}
-	session.Email, session.Endpoint = c.Email, t.Endpoint()
-	client, err := NewClient(t, session)
+	signed.Email, signed.Endpoint = c.Email, t.Endpoint()
+	client, err := NewClient(t, signed)
 	if err != nil {
-		return Session{}, UserData{}, err
+		return session.Session{}, UserData{}, err
 	}
 	// A session id that was decrypted wrongly shows itself only here.
 	user, err := client.UserData(ctx)
 	if err != nil {
-		return Session{}, UserData{}, loginError(ctx, c, fmt.Errorf("use the new session: %w", err))
+		return session.Session{}, UserData{}, loginError(ctx, c, fmt.Errorf("use the new session: %w", err))
 	}
-	session.User = user.User
+	signed.User = string(user.User)
 	if user.Email != "" {
-		session.Email = user.Email
+		signed.Email = user.Email
 	}
-	return session, user, nil
+	return signed, user, nil
 }
 
 // signIn lets go-mega do its part. What the server or the network said is returned rather than what go-mega made
 // of it, which is often nothing.
-func (b *loginBridge) signIn(c Credentials) (session Session, err error) {
+func (b *loginBridge) signIn(c Credentials) (signed session.Session, err error) {
 	defer func() {
 		// go-mega indexes into answers without checking them.
 		if p := recover(); p != nil {
@@ -116,14 +117,14 @@ func (b *loginBridge) signIn(c Credentials) (session Session, err error) {
 	m.SetAPIUrl(b.transport.Endpoint())
 	m.SetRetries(0)
 	if err := m.MultiFactorLogin(c.Email, c.Password.Reveal(), c.MFA); err != nil {
-		return Session{}, err
+		return session.Session{}, err
 	}
 	<-b.parked
 	master, err := crypt.KeyFromBytes(m.GetMasterKey())
 	if err != nil {
-		return Session{}, err
+		return session.Session{}, err
 	}
-	return Session{SID: redact.New(m.GetSessionID()), Master: master}, nil
+	return session.Session{SID: redact.New(m.GetSessionID()), Master: master}, nil
 }
 
 func loginError(ctx context.Context, c Credentials, err error) error {

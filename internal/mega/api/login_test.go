@@ -68,7 +68,7 @@ func TestLogin(t *testing.T) {
 			if n := after.TreeFetches - before.TreeFetches + after.EventRequests - before.EventRequests + after.WaitRequests - before.WaitRequests; n != 0 {
 				t.Errorf("%d requests for the tree and events, want none", n)
 			}
-			if user.Email != account.Email || session.Email != account.Email || session.User != user.User || session.Endpoint != server.URL {
+			if user.Email != account.Email || session.Email != account.Email || session.User != string(user.User) || session.Endpoint != server.URL {
 				t.Errorf("session %+v, user %+v", session, user)
 			}
 

@@ -100,16 +100,3 @@ func FuzzAnswers(f *testing.F) {
 		}
 	})
 }
-
-func FuzzEvents(f *testing.F) {
-	for _, sample := range eventSamples {
-		f.Add([]byte(`{"a":[` + sample.text + `],"sn":"AAAAAAAAAAI"}`))
-	}
-	f.Add([]byte(`{"w":"http://host/wsc","sn":"AAAAAAAAAAE"}`))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		e, err := readEvents(bytesReader(body))
-		if err != nil && len(e.Packets) != 0 {
-			t.Errorf("packets beside the error %v", err)
-		}
-	})
-}

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/megaplan/megaplan/internal/mega/session"
 	"github.com/megaplan/megaplan/internal/retry"
 )
 
@@ -371,7 +372,7 @@ func TestSecretsStayOutOfLogsAndErrors(t *testing.T) {
 	if err == nil {
 		t.Fatal("a closed port answered")
 	}
-	_, sc := c.Events(t.Context(), "AAAAAAAAAAE", nil)
+	sc := c.Events(t.Context(), "AAAAAAAAAAE", nil)
 	for _, said := range []string{err.Error(), fmt.Sprintf("%+v", err), sc.Error(), log.String(), fmt.Sprintf("%+v %#v", s, s), fmt.Sprintf("%+v", c)} {
 		if strings.Contains(said, testSID[:20]) {
 			t.Errorf("shows the session id: %s", said)
@@ -407,7 +408,7 @@ func TestEndpoint(t *testing.T) {
 
 func TestClientRefusesTheSessionOfAnotherServer(t *testing.T) {
 	transport := newFakeTransport(t, &fake{}, nil)
-	if _, err := NewClient(transport, Session{Endpoint: DefaultEndpoint}); err == nil {
+	if _, err := NewClient(transport, session.Session{Endpoint: DefaultEndpoint}); err == nil {
 		t.Error("a session of MEGA is sent to another server")
 	}
 }

@@ -1,4 +1,4 @@
-package api
+package session
 
 import (
 	"encoding/base64"
@@ -16,7 +16,7 @@ import (
 type Session struct {
 	Endpoint string // of the server that knows the session
 	Email    string
-	User     UserHandle
+	User     string        // the account's handle: eleven base64url characters
 	SID      redact.Secret // the session id as it stands in URLs
 	Master   crypt.Key     // decrypts every node key of the account
 }
@@ -32,24 +32,24 @@ type exported struct {
 	Master   string `json:"master"`
 }
 
-// ErrNotSession is returned by ParseSession for text that Export did not write.
+// ErrNotSession is returned by Parse for text that Export did not write.
 var ErrNotSession = errors.New("not an exported session")
 
 // Export writes the session, secrets included, as one line without spaces.
 func (s Session) Export() redact.Secret {
 	document, err := json.Marshal(exported{
-		Endpoint: s.Endpoint, Email: s.Email, User: string(s.User),
+		Endpoint: s.Endpoint, Email: s.Email, User: s.User,
 		SID: s.SID.Reveal(), Master: crypt.EncodeBase64(s.Master[:]),
 	})
 	if err != nil {
 		// Strings always encode.
-		panic("api: " + err.Error())
+		panic("session: " + err.Error())
 	}
 	return redact.New(exportPrefix + base64.RawURLEncoding.EncodeToString(document))
 }
 
-// ParseSession reads what Export wrote. Its errors do not quote the text.
-func ParseSession(text redact.Secret) (Session, error) {
+// Parse reads what Export wrote. Its errors do not quote the text.
+func Parse(text redact.Secret) (Session, error) {
 	encoded, ok := strings.CutPrefix(strings.TrimSpace(text.Reveal()), exportPrefix)
 	if !ok {
 		return Session{}, ErrNotSession
@@ -70,5 +70,5 @@ func ParseSession(text redact.Secret) (Session, error) {
 	if err != nil {
 		return Session{}, fmt.Errorf("%w: its key has a wrong length", ErrNotSession)
 	}
-	return Session{Endpoint: e.Endpoint, Email: e.Email, User: UserHandle(e.User), SID: redact.New(e.SID), Master: key}, nil
+	return Session{Endpoint: e.Endpoint, Email: e.Email, User: e.User, SID: redact.New(e.SID), Master: key}, nil
 }

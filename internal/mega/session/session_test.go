@@ -1,4 +1,4 @@
-package api
+package session
 
 import (
 	"encoding/json"
@@ -11,16 +11,18 @@ import (
 	"github.com/megaplan/megaplan/internal/redact"
 )
 
+const testSID = "c2Vzc2lvbi1pZC10aGF0LW11c3QtbmV2ZXItc2hvdy1hbnl3aGVyZS1hdC1hbGw"
+
 func sampleSession() Session {
 	return Session{
-		Endpoint: DefaultEndpoint, Email: "me@example.com", User: "AAAAAAAAAAE",
+		Endpoint: "https://g.api.mega.co.nz", Email: "me@example.com", User: "AAAAAAAAAAE",
 		SID: redact.New(testSID), Master: crypt.Key([]byte("sixteen byte key")),
 	}
 }
 
 func TestSessionRoundTrip(t *testing.T) {
 	want := sampleSession()
-	got, err := ParseSession(redact.New(want.Export().Reveal() + "\n"))
+	got, err := Parse(redact.New(want.Export().Reveal() + "\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +62,7 @@ func TestParseSessionRefuses(t *testing.T) {
 		"short key": wrap(`{"endpoint":"https://x","sid":"x","master":"AAAA"}`),
 		"no json":   wrap(`hello`),
 	} {
-		_, err := ParseSession(redact.New(text))
+		_, err := Parse(redact.New(text))
 		if !errors.Is(err, ErrNotSession) {
 			t.Errorf("%s: err = %v", name, err)
 		} else if len(text) > 8 && strings.Contains(err.Error(), text[len(text)-8:]) {
