@@ -24,10 +24,7 @@ func (s *Server) AddAccount(a Account) error {
 }
 
 func (s *Server) addAccount(a Account) error {
-	s.mu.Lock()
-	known := s.st.emails[strings.ToLower(a.Email)]
-	s.mu.Unlock()
-	if known != nil {
+	if known, ok := s.account(a.Email); ok {
 		master, err := known.unlock(a.Password)
 		if err != nil {
 			return err
@@ -42,6 +39,16 @@ func (s *Server) addAccount(a Account) error {
 		return err
 	}
 	return s.prepare(record.User, a.MFASecret, master)
+}
+
+func (s *Server) account(email string) (accountRecord, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := s.st.emails[strings.ToLower(email)]
+	if u == nil {
+		return accountRecord{}, false
+	}
+	return u.accountRecord, true
 }
 
 // newAccount makes the keys of an account and returns its master key too.
@@ -103,16 +110,16 @@ func (s *Server) storeAccount(r accountRecord) error {
 	return t.commit()
 }
 
-// unlock returns the master key. What it reads never changes.
-func (u *user) unlock(password string) ([]byte, error) {
-	passwordKey, auth, err := u.derive(password)
+// unlock returns the master key.
+func (r *accountRecord) unlock(password string) ([]byte, error) {
+	passwordKey, auth, err := r.derive(password)
 	if err != nil {
 		return nil, err
 	}
-	if !u.accepts(auth) {
+	if !r.accepts(auth) {
 		return nil, errors.New("it is there already, with another password")
 	}
-	sealed, err := decode64(u.Key)
+	sealed, err := decode64(r.Key)
 	if err != nil || len(sealed) != 16 {
 		return nil, errors.New("its master key is damaged")
 	}

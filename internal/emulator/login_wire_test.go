@@ -2,7 +2,6 @@ package emulator_test
 
 import (
 	"crypto/aes"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -16,50 +15,47 @@ import (
 	"github.com/megaplan/megaplan/internal/emulator/emulatortest"
 )
 
-// The keys of an old account, from the protocol's vectors.
-const (
-	oldPassword = "password"
-	oldEmail    = "User@Example.com"
-	oldKey      = "640339725e6ebd13a25f0052129f7cb1"
-	oldHash     = "hcVR9BZsYoY"
-)
-
 func TestLoginV1(t *testing.T) {
-	s := emulatortest.Start(t, emulator.Options{}, emulator.Account{Email: oldEmail, Password: oldPassword, V1: true})
-	c := connect(t, s)
+	c := connect(t, emulatortest.Start(t, emulator.Options{}, oldAccount))
 	if got := c.cs(`[{"a":"us0","user":"user@EXAMPLE.com"}]`); got != `[{"v":1}]` {
 		t.Errorf("us0: %s", got)
 	}
-	key, err := hex.DecodeString(oldKey)
-	must(t, "key", err)
-	c.enter(`[{"a":"us","user":"user@example.com","uh":"`+oldHash+`"}]`, key)
+	c.loginOld()
+	c.wantUser(1, oldAccount.Email)
+}
+
+func TestLoginV2(t *testing.T) {
+	c := connect(t, emulatortest.Start(t, emulator.Options{}))
+	c.login(emulatortest.DefaultAccount)
+	c.wantUser(2, emulatortest.DefaultAccount.Email)
+}
+
+func (c *wire) wantUser(version int, email string) {
+	c.t.Helper()
 	var ug []struct {
 		U, Email, K, PubK, PrivK string
 		AAV                      int
 	}
-	c.decode(c.cs(`[{"a":"ug"}]`), &ug)
-	if ug[0].AAV != 1 || ug[0].Email != oldEmail || ug[0].PubK == "" || ug[0].PrivK == "" {
-		t.Errorf("ug: %+v", ug)
-	}
-	if got := ecb(key, unb64(t, ug[0].K), false); string(got) != string(c.master) {
-		t.Errorf("ug k: %x", got)
+	c.decode(c.cs(`[{"a":"ug","v":1}]`), &ug)
+	if ug[0].AAV != version || ug[0].Email != email || ug[0].K == "" || ug[0].PubK == "" || ug[0].PrivK == "" {
+		c.t.Errorf("ug: %+v", ug)
 	}
 }
 
 func TestLoginRefused(t *testing.T) {
 	s := emulatortest.Start(t, emulator.Options{LoginLimit: 2},
-		emulator.Account{Email: oldEmail, Password: oldPassword, V1: true})
+		oldAccount)
 	c := connect(t, s)
 	login := func(user, hash string) string {
 		return c.cs(`[{"a":"us","user":"` + user + `","uh":"` + hash + `"}]`)
 	}
 	for _, tt := range []struct{ user, hash, want string }{
-		{oldEmail, "AAAAAAAAAAA", "[-9]"},
-		{oldEmail, "", "[-9]"},
+		{oldAccount.Email, "AAAAAAAAAAA", "[-9]"},
+		{oldAccount.Email, "", "[-9]"},
 		{"nobody@example.com", oldHash, "[-9]"},
-		{oldEmail, oldHash, "[{"},
-		{oldEmail, oldHash, "[{"},
-		{oldEmail, oldHash, "[-16]"}, // after two
+		{oldAccount.Email, oldHash, "[{"},
+		{oldAccount.Email, oldHash, "[{"},
+		{oldAccount.Email, oldHash, "[-16]"}, // after two
 	} {
 		if got := login(tt.user, tt.hash); !strings.HasPrefix(got, tt.want) {
 			t.Errorf("%s %s: got %.40s, want %s", tt.user, tt.hash, got, tt.want)
@@ -78,7 +74,7 @@ func TestSecondFactor(t *testing.T) {
 	// RFC 6238's secret; at 59 seconds its code ends in 287082.
 	const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 	s := emulatortest.Start(t, emulator.Options{MFASecret: secret, Now: func() time.Time { return time.Unix(59, 0) }},
-		emulator.Account{Email: oldEmail, Password: oldPassword, V1: true})
+		oldAccount)
 	c := connect(t, s)
 	for _, tt := range []struct{ hash, mfa, want string }{
 		{oldHash, ``, "[-26]"},
@@ -86,7 +82,7 @@ func TestSecondFactor(t *testing.T) {
 		{"AAAAAAAAAAA", `,"mfa":"287082"`, "[-9]"},
 		{oldHash, `,"mfa":"287082"`, "[{"},
 	} {
-		got := c.cs(`[{"a":"us","user":"` + oldEmail + `","uh":"` + tt.hash + `"` + tt.mfa + `}]`)
+		got := c.cs(`[{"a":"us","user":"` + oldAccount.Email + `","uh":"` + tt.hash + `"` + tt.mfa + `}]`)
 		if !strings.HasPrefix(got, tt.want) {
 			t.Errorf("%+v: %.40s", tt, got)
 		}
@@ -95,8 +91,7 @@ func TestSecondFactor(t *testing.T) {
 
 func TestSessions(t *testing.T) {
 	c := signIn(t, emulator.Options{})
-	second := connect(t, c.s)
-	second.login(emulatortest.DefaultAccount)
+	second := c.again()
 
 	// Resuming gives the first session key back, not the proposal.
 	got := c.cs(`[{"a":"us","sek":"` + b64(make([]byte, aes.BlockSize)) + `","sn":"` + c.value("S0") + `"}]`)
@@ -133,9 +128,7 @@ func TestSessions(t *testing.T) {
 // TestKillEndsPolls holds a poll and kills its session from another one.
 func TestKillEndsPolls(t *testing.T) {
 	c := signIn(t, emulator.Options{})
-	second := connect(t, c.s)
-	second.login(emulatortest.DefaultAccount)
-	second.first = c.first
+	second := c.again()
 	answer := make(chan string)
 	go func() { answer <- second.events("/wsc/x?sn=S0") }()
 	waitFor(t, func() bool { return c.s.Stats().WaitRequests == 1 })
@@ -226,8 +219,7 @@ func TestRepeatedRequest(t *testing.T) {
 		t.Errorf("other body: %s, nodes %d", other, c.s.Stats().Nodes)
 	}
 	// And so is the same body from another session.
-	second := connect(t, c.s)
-	second.login(emulatortest.DefaultAccount)
+	second := c.again()
 	second.post(second.csPath(1000), body)
 	if got := c.s.Stats().Nodes; got != 3 {
 		t.Errorf("nodes: %d", got)

@@ -35,7 +35,7 @@ func TestFetchEmpty(t *testing.T) {
 		return `{"h":"` + h + `","p":"","u":"U","t":` + kind + `,"a":"","k":""` + ts + `}`
 	}
 	roots := root("R", "2") + "," + root("V", "3") + "," + root("B", "4")
-	me := `"s":[],"u":[{"u":"U","c":2,"m":"user@example.com"}],"sn":"S0"`
+	me := `"s":[],"u":[{"u":"U","c":2,"m":"User@example.com"}],"sn":"S0"`
 	c.want(`[{"a":"f","c":1,"r":1,"ca":1}]`, `[{"f":[`+roots+`],"f2":[],"ok0":[],`+me+`,"st":"T0"}]`)
 	c.plain().want(`[{"a":"f","c":1}]`, `[{"f":[`+roots+`],"ok":[],`+me+`}]`)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -56,11 +57,34 @@ func signIn(t *testing.T, opts emulator.Options) *wire {
 		opts.Now = func() time.Time { return time.Unix(epoch, 0) }
 	}
 	opts.PollErrorDelay = -1
-	s := emulatortest.Start(t, opts)
-	c := connect(t, s)
-	c.login(emulatortest.DefaultAccount)
+	c := connect(t, emulatortest.Start(t, opts, oldAccount))
+	c.loginOld()
 	c.learn()
 	return c
+}
+
+// again is another session of the same account.
+func (c *wire) again() *wire {
+	other := connect(c.t, c.s)
+	other.loginOld()
+	other.first, other.names = c.first, c.names
+	return other
+}
+
+// An account of the old kind is quick to sign in to. Its keys are the
+// protocol's vectors.
+var oldAccount = emulator.Account{Email: "User@example.com", Password: "password", V1: true}
+
+const (
+	oldKey  = "640339725e6ebd13a25f0052129f7cb1"
+	oldHash = "hcVR9BZsYoY"
+)
+
+func (c *wire) loginOld() {
+	c.t.Helper()
+	key, err := hex.DecodeString(oldKey)
+	must(c.t, "key", err)
+	c.enter(`[{"a":"us","user":"user@example.com","uh":"`+oldHash+`","sek":"`+folderKey+`"}]`, key)
 }
 
 func connect(t *testing.T, s *emulatortest.Instance) *wire {
