@@ -59,7 +59,7 @@ func (e *evaluator) checkDeclared(name string, g given) {
 	if !g.strict || e.byName["var."+name] != nil {
 		return
 	}
-	e.add(g.at, "undeclared variable", "%s gives a value to the variable %q, which is not declared.%s", upperFirst(g.from), name, didYouMean(name, e.variableNames()))
+	e.add(g.at, "undeclared variable", "The variable %q is given a value by %s, but it is not declared.%s", name, g.from, didYouMean(name, e.variableNames()))
 	if g.expr != nil {
 		e.keepGiven(g) // it may be a secret under a misspelt name
 	} else {

@@ -125,7 +125,7 @@ func (e *evaluator) fit(v variable, value cty.Value, at hcl.Range, from string) 
 	}
 	out, err := convert.Convert(value, v.constraint)
 	if err != nil {
-		e.add(at, "invalid value", "%s does not fit the variable %q, which is %s: %s.", upperFirst(from), v.name, typeexpr.TypeString(v.constraint), reason(err))
+		e.add(at, "invalid value", "The variable %q is %s; %s does not fit: %s.", v.name, typeexpr.TypeString(v.constraint), from, reason(err))
 		return cty.NilVal, false
 	}
 	return out, true

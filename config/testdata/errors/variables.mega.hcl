@@ -2,11 +2,11 @@ variable "needed" {            # ERROR: missing value: The variable "needed" has
 }
 variable "number" {
   type    = number
-  default = "many"             # ERROR: The default does not fit the variable "number", which is number: a number is required.
+  default = "many"             # ERROR: The variable "number" is number; the default does not fit: a number is required.
 }
 variable "object" {
   type    = object({ name = string, size = optional(number, 5) })
-  default = { size = [] }      # ERROR: The default does not fit the variable "object"
+  default = { size = [] }      # ERROR: The variable "object" is object({name=string,size=number}); the default does not fit
 }
 variable "type" {
   type = strnig                # ERROR: invalid type specification
