@@ -20,11 +20,10 @@ type events struct {
 const maxEventBytes = 64 << 20
 
 // eventChange adds one packet, or forgets all when the text is empty, which
-// makes everybody reload. Seq is only set where a snapshot restores.
+// makes everybody reload.
 type eventChange struct {
 	User string `json:"u"`
 	Text string `json:"p,omitempty"`
-	Seq  uint64 `json:"q,omitempty"`
 }
 
 func newEvents(first uint64, limit int) events {
@@ -32,9 +31,6 @@ func newEvents(first uint64, limit int) events {
 }
 
 func (e *events) add(c *eventChange) {
-	if c.Seq != 0 {
-		e.seq = c.Seq - 1
-	}
 	e.seq++
 	if c.Text == "" {
 		e.list, e.bytes = nil, 0

@@ -148,7 +148,6 @@ func (t *tx) dropFreed() {
 	t.freed = nil
 }
 
-// Compaction rewrites the log once it has outgrown what a fresh one would be.
 const (
 	compactAfter     = 64 << 20
 	housekeepCommits = 1024
@@ -172,6 +171,21 @@ func (s *Server) housekeepLocked() error {
 	if s.store.Grown() < compactAfter {
 		return nil
 	}
+	return s.compactLocked()
+}
+
+// Compact rewrites the log as the shortest one that gives the same state. The
+// server does so by itself when the log has grown large.
+func (s *Server) Compact() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken != nil {
+		return s.broken
+	}
+	return s.compactLocked()
+}
+
+func (s *Server) compactLocked() error {
 	if err := s.store.Compact(s.st.dump); err != nil {
 		s.broken = err
 		return err

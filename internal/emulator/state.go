@@ -328,7 +328,9 @@ func (d *dumper) flush() error {
 }
 
 func (d *dumper) user(u *user) {
-	d.add(change{Account: &u.accountRecord})
+	record := u.accountRecord
+	record.FirstSeq = u.events.seq - uint64(len(u.events.list)) // events follow
+	d.add(change{Account: &record})
 	// Stored nodes whose parent was generated need that parent to exist, so
 	// they come before the generated ones are marked as gone.
 	for _, n := range u.tree.storedParentsFirst() {
@@ -340,9 +342,8 @@ func (d *dumper) user(u *user) {
 	for name, a := range u.attrs {
 		d.add(change{Attr: &attrChange{User: u.User, Name: name, attribute: a}})
 	}
-	for i, text := range u.events.list {
-		first := u.events.seq - uint64(len(u.events.list)) + 1
-		d.add(change{Event: &eventChange{User: u.User, Text: text, Seq: first + uint64(i)}})
+	for _, text := range u.events.list {
+		d.add(change{Event: &eventChange{User: u.User, Text: text}})
 	}
 }
 
