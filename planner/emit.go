@@ -212,12 +212,16 @@ func (e *emitter) fileAction(i int32, k Kind) Action {
 	r := e.rows[i]
 	n := e.local().Node(r.local)
 	above := e.place(r.parent)
-	path := above.path.Join(n.Name)
+	name := n.Name
+	if r.remote != tree.None { // an NFC-equal name stays as it is
+		name = e.remote().Name(r.remote)
+	}
+	path := above.path.Join(name)
 	a := Action{
 		Address: e.out.Address, Kind: k, Path: path, Bytes: n.Size, Files: 1, Needs: needs(above.ref.Action),
 		Parent: above.ref, Name: path.Base(), Meta: n.Meta, Local: localOf(n),
 	}
-	if above.same && n.LocalName == "" {
+	if above.same && n.LocalOrName() == name {
 		a.Local.Path = string(relative(path, e.out.Path))
 	} else {
 		a.Local.Path = joinLocal(above.onDisk(e.out.Path), n.LocalOrName())

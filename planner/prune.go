@@ -158,6 +158,9 @@ type fate struct {
 func (p *pruner) prune(id tree.ID, path tree.Path, top bool) pruned {
 	n := p.remote().Node(id)
 	f := p.fate(id, n, path, top)
+	if f.owned && f.kind == "" && !p.owned.has(n.Handle) && p.out.Status == Active {
+		p.out.Adopt = append(p.out.Adopt, p.entry(id, path)) // it stays ours when its path is no longer the source's
+	}
 	if other := p.account.roots[id]; other != nil && other != p.target {
 		if other.removal != 0 {
 			return pruned{removed: true, through: []ActionID{other.removal}}

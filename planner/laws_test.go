@@ -1,0 +1,399 @@
+package planner_test
+
+import (
+	"bytes"
+	"encoding/gob"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/planner"
+)
+
+// The laws hold for whatever happens to a disk, an account and a state between runs.
+
+var (
+	someNames    = []string{"a", "b", "c", "A", "é", "e\u0301", "d x"}
+	someContents = []string{"", "x", "y", "xx", "yy", "longer"}
+)
+
+// storm changes the world at random.
+type storm struct {
+	t     *rapid.T
+	w     *world
+	names []string
+}
+
+func (s storm) pick(label string, n int) int { return rapid.IntRange(0, n-1).Draw(s.t, label) }
+
+func (s storm) name() string    { return rapid.SampledFrom(s.names).Draw(s.t, "name") }
+func (s storm) content() string { return rapid.SampledFrom(someContents).Draw(s.t, "content") }
+
+func (s storm) localPath() string {
+	paths := []string{""}
+	for _, p := range s.w.sortedDisk() {
+		if s.w.disk[p].kind == tree.Dir {
+			paths = append(paths, p)
+		}
+	}
+	dir := paths[s.pick("dir", len(paths))]
+	return strings.TrimPrefix(dir+"/"+s.name(), "/")
+}
+
+// existing returns a path that is on the disk, or "".
+func (s storm) existing() string {
+	paths := s.w.sortedDisk()
+	if len(paths) == 0 {
+		return ""
+	}
+	return paths[s.pick("path", len(paths))]
+}
+
+// below returns the nodes below the backup's root that are there, sorted by handle.
+func (s storm) below() []*node {
+	var out []*node
+	for h, n := range s.w.nodes {
+		if h != rootHandle && n.versionOf == 0 && !s.w.inTrash(h) && strings.HasPrefix(s.w.pathOf(h), "B/docs/") {
+			out = append(out, n)
+		}
+	}
+	slices.SortFunc(out, func(a, b *node) int { return int(a.handle) - int(b.handle) })
+	return out
+}
+
+func (s storm) node() *node {
+	nodes := s.below()
+	if len(nodes) == 0 {
+		return nil
+	}
+	return nodes[s.pick("node", len(nodes))]
+}
+
+func (s storm) step() {
+	rapid.SampledFrom([]func(storm){
+		storm.editLocal, storm.editLocal, storm.editLocal, storm.editRemote, storm.editState,
+	}).Draw(s.t, "side")(s)
+}
+
+func (s storm) editLocal() {
+	w := s.w
+	switch s.pick("local", 9) {
+	case 0, 1, 2:
+		p := s.localPath()
+		w.remove(p)
+		w.write(p, s.content())
+	case 3:
+		p := s.localPath()
+		w.remove(p)
+		w.mkdir(p)
+	case 4:
+		if p := s.existing(); p != "" {
+			w.remove(p)
+		}
+	case 5: // another date, same bytes
+		if p := s.existing(); p != "" && w.disk[p].kind == tree.File {
+			w.write(p, w.disk[p].content)
+		}
+	case 6: // another mode
+		if p := s.existing(); p != "" && w.disk[p].kind.HasContent() {
+			w.disk[p].meta = rapid.SampledFrom([]string{`{"m":420}`, `{"m":493}`}).Draw(s.t, "meta")
+			w.disk[p].ctime++
+		}
+	case 7:
+		p := s.localPath()
+		w.remove(p)
+		w.unknown(p, rapid.SampledFrom([]tree.Why{tree.Excluded, tree.TooLarge, tree.OtherFileSystem}).Draw(s.t, "why"), "left out")
+	case 8:
+		p := s.localPath()
+		w.remove(p)
+		f := w.write(p, s.content())
+		f.kind = tree.Symlink
+	}
+}
+
+func (s storm) editRemote() {
+	w := s.w
+	root := w.folder("B/docs")
+	dirs := []tree.Handle{root}
+	for _, n := range s.below() {
+		if n.kind == tree.Dir {
+			dirs = append(dirs, n.handle)
+		}
+	}
+	dir := dirs[s.pick("remote dir", len(dirs))]
+	switch s.pick("remote", 8) {
+	case 0, 1: // a foreign file, perhaps a duplicate
+		n := w.putIn(dir, s.name(), tree.File, s.content())
+		if n.printed = rapid.Bool().Draw(s.t, "printed"); n.printed {
+			n.mtime = w.tick()
+		}
+		n.noMAC = s.pick("old client", 5) == 0
+	case 2:
+		w.putIn(dir, s.name(), tree.Dir, "")
+	case 3:
+		w.putIn(dir, "", tree.Undecryptable, "")
+	case 4:
+		if n := s.node(); n != nil {
+			n.trashed = true
+		}
+	case 5:
+		if n := s.node(); n != nil {
+			n.name = s.name()
+		}
+	case 6: // moved, unless into itself
+		if n := s.node(); n != nil && !strings.HasPrefix(w.pathOf(dir)+"/", w.pathOf(n.handle)+"/") {
+			n.parent = dir
+		}
+	case 7: // replaced by another client
+		if n := s.node(); n != nil && n.kind == tree.File {
+			m := w.putIn(n.parent, n.name, tree.File, s.content())
+			m.versions = append(slices.Clone(n.versions), n.content)
+			n.versionOf = m.handle
+		}
+	}
+}
+
+func (s storm) editState() {
+	switch s.pick("state", 4) {
+	case 0:
+		s.w.prior = nil
+	case 1:
+		clear(s.w.proofs)
+	default:
+		s.run()
+	}
+}
+
+// run plans and applies in any order, some of it failing and some of what was done not being recorded.
+func (s storm) run() {
+	p := s.w.plan(s.t)
+	s.check(p)
+	rate := s.pick("failures", 4)
+	s.w.forgetful = func() bool { return rate > 0 && s.pick("unrecorded", 6) == 0 }
+	s.w.apply(s.t, p, func(n int) int { return s.pick("next", n) }, func(*planner.Action) bool {
+		return rate > 0 && s.pick("fails", 5) < rate
+	})
+	s.w.forgetful = nil
+}
+
+// check looks at a plan by itself: who owns what it deletes, and what deletions wait for.
+func (s storm) check(p *planner.Plan) {
+	w := s.w
+	owned := map[tree.Handle]bool{}
+	if w.prior != nil {
+		for _, e := range w.prior.Manifest {
+			owned[e.Handle] = true
+		}
+	}
+	for i := range p.Actions {
+		a := &p.Actions[i]
+		for _, need := range a.Needs {
+			if need >= a.ID {
+				s.t.Fatalf("action %d needs the later %d:\n%s", a.ID, need, describe(p))
+			}
+		}
+		if a.Kind != planner.Trash && a.Kind != planner.Destroy {
+			continue
+		}
+		if a.Kind.Content() || !a.AfterContent && len(a.Needs) == 0 && !strings.HasPrefix(a.Reason, "one of several") {
+			s.t.Fatalf("deletion %d waits for nothing:\n%s", a.ID, describe(p))
+		}
+		s.checkOwned(p, a, owned)
+	}
+}
+
+func (s storm) checkOwned(p *planner.Plan, a *planner.Action, owned map[tree.Handle]bool) {
+	w := s.w
+	var look func(h tree.Handle)
+	look = func(h tree.Handle) {
+		n := w.nodes[h]
+		_, desired := w.disk[strings.TrimPrefix(w.pathOf(h), "B/docs/")]
+		desired = desired || w.disk[equalName(w, w.pathOf(h))] != nil
+		if n.kind == tree.Undecryptable || n.own || !owned[h] && !desired && w.backup.Unmanaged != config.UnmanagedTrash {
+			s.t.Fatalf("action %d takes %s, which megaplan does not own:\n%s", a.ID, w.pathOf(h), describe(p))
+		}
+		for _, c := range w.children(h) {
+			look(c.handle)
+		}
+	}
+	look(a.Remote.Handle)
+}
+
+// equalName finds a local path that is NFC-equal; the model knows one pair.
+func equalName(w *world, path string) string {
+	path = strings.ReplaceAll(strings.TrimPrefix(path, "B/docs/"), "e\u0301", "é")
+	for p := range w.disk {
+		if strings.ReplaceAll(p, "e\u0301", "é") == path {
+			return p
+		}
+	}
+	return ""
+}
+
+func drawWorld(t *rapid.T) *world {
+	w := newWorld()
+	b := &w.backup
+	b.OnDelete = rapid.SampledFrom([]config.OnDelete{config.DeleteTrash, config.DeleteTrash, config.DeleteDestroy, config.DeleteKeep}).Draw(t, "on_delete")
+	b.Unmanaged = rapid.SampledFrom([]config.Unmanaged{config.UnmanagedReport, config.UnmanagedIgnore, config.UnmanagedTrash}).Draw(t, "unmanaged")
+	b.Versions = rapid.Bool().Draw(t, "versions")
+	b.DeleteExcluded = rapid.Bool().Draw(t, "delete_excluded")
+	b.Compare = rapid.SampledFrom([]config.Compare{config.CompareMTime, config.CompareFingerprint, config.CompareContent}).Draw(t, "compare")
+	if rapid.IntRange(0, 4).Draw(t, "archive") == 0 {
+		b.Mode = config.ModeArchive
+	}
+	w.options.AllowMassDeleteAll = true
+	return w
+}
+
+// TestLawsOfPlanning: whatever happened, a plan deletes only what is owned and waits for what it must; applied, it leaves
+// nothing to do, and the account holds what the source holds.
+func TestLawsOfPlanning(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := storm{t, drawWorld(t), someNames}
+		for range rapid.IntRange(1, 25).Draw(t, "steps") {
+			s.step()
+		}
+		p := s.w.plan(t)
+		s.check(p)
+		foreign := s.foreign()
+		s.w.apply(t, p, func(n int) int { return s.pick("order", n) }, never)
+		again := s.w.plan(t)
+		if len(again.Actions) > 0 || len(again.Refusals) > 0 {
+			t.Fatalf("plan:\n%s\nthe plan after its apply is not empty:\n%s", describe(p), describe(again))
+		}
+		s.checkMirror()
+		s.checkForeign(foreign)
+		s.checkDrift(again)
+	})
+}
+
+// foreign returns the nodes that nobody asked megaplan to touch: below the root, not in the manifest, no path of the source.
+func (s storm) foreign() []*node {
+	owned := map[tree.Handle]bool{}
+	if s.w.prior != nil {
+		for _, e := range s.w.prior.Manifest {
+			owned[e.Handle] = true
+		}
+	}
+	var out []*node
+	for _, n := range s.below() {
+		if path := s.w.pathOf(n.handle); !owned[n.handle] && equalName(s.w, path) == "" && s.w.disk[strings.TrimPrefix(path, "B/docs/")] == nil {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func (s storm) checkForeign(before []*node) {
+	if s.w.backup.Unmanaged == config.UnmanagedTrash {
+		return
+	}
+	for _, n := range before {
+		if s.w.nodes[n.handle] != n || s.w.inTrash(n.handle) {
+			s.t.Fatalf("%s was not megaplan's, and is gone", n.name)
+		}
+	}
+}
+
+// checkMirror requires every local file to be on MEGA under its name, with its bytes and its date, and only once as far as
+// megaplan is concerned.
+func (s storm) checkMirror() {
+	w := s.w
+	for _, path := range w.sortedDisk() {
+		f := w.disk[path]
+		if f.kind == tree.Unknown {
+			continue
+		}
+		found := 0
+		for _, n := range s.below() {
+			if !sameName(strings.TrimPrefix(w.pathOf(n.handle), "B/docs/"), path) || (n.kind == tree.Dir) != (f.kind == tree.Dir) {
+				continue
+			}
+			if f.kind == tree.Dir || n.content == f.content && n.printed && n.mtime == f.mtime/1e9 && (f.meta == "" || n.meta == f.meta) {
+				found++
+			}
+		}
+		if found == 0 {
+			s.t.Fatalf("%s is not on MEGA as it is in the source", path)
+		}
+	}
+}
+
+func sameName(a, b string) bool {
+	return strings.ReplaceAll(a, "e\u0301", "é") == strings.ReplaceAll(b, "e\u0301", "é")
+}
+
+// checkDrift requires that after an apply remote and state agree on all that is owned.
+func (s storm) checkDrift(p *planner.Plan) {
+	for _, d := range p.Drift {
+		if d.Change != planner.DriftAdded && d.Change != planner.DriftDuplicated {
+			s.t.Fatalf("drift right after an apply: %+v", d)
+		}
+	}
+}
+
+// TestLawInterruptedRunsConverge: when runs fail in places and lose records, the next run makes the account exactly what the
+// source is, nothing lost and nothing doubled.
+func TestLawInterruptedRunsConverge(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		w.backup.Mode = config.ModeMirror
+		w.backup.OnDelete = rapid.SampledFrom([]config.OnDelete{config.DeleteTrash, config.DeleteDestroy}).Draw(t, "on_delete")
+		s := storm{t, w, someNames[:5]}
+		for range rapid.IntRange(1, 5).Draw(t, "days") {
+			for range rapid.IntRange(1, 8).Draw(t, "edits") {
+				s.editLocal()
+			}
+			for p := range w.disk { // what is unknown has a say of its own in other tests
+				if w.disk[p].kind == tree.Unknown {
+					delete(w.disk, p)
+				}
+			}
+			s.run()
+			s.w.apply(t, w.plan(t), func(n int) int { return s.pick("order", n) }, never)
+			s.checkExact()
+		}
+	})
+}
+
+// checkExact requires the nodes below the root to be the names of the source, each once.
+func (s storm) checkExact() {
+	have := map[string]int{}
+	for _, n := range s.below() {
+		have[strings.TrimPrefix(s.w.pathOf(n.handle), "B/docs/")]++
+	}
+	for path := range s.w.disk {
+		if have[path] != 1 {
+			s.t.Fatalf("%s is %d times on MEGA", path, have[path])
+		}
+	}
+	if len(have) != len(s.w.disk) {
+		s.t.Fatalf("MEGA holds %v, the source only %d names", have, len(s.w.disk))
+	}
+	s.checkMirror()
+}
+
+// TestLawEqualInputGivesEqualBytes: the order of maps and of slices that have none does not show in the plan.
+func TestLawEqualInputGivesEqualBytes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := storm{t, drawWorld(t), someNames}
+		for range rapid.IntRange(1, 25).Draw(t, "steps") {
+			s.step()
+		}
+		if a, b := encode(t, s.w.plan(t)), encode(t, s.w.plan(t)); !bytes.Equal(a, b) {
+			t.Fatalf("two plans of one input differ")
+		}
+	})
+}
+
+func encode(t *rapid.T, p *planner.Plan) []byte {
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(p); err != nil {
+		t.Fatalf("encode: %v", err)
+	}
+	return b.Bytes()
+}

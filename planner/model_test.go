@@ -1,0 +1,661 @@
+package planner_test
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/planner"
+	"github.com/megaplan/megaplan/state"
+)
+
+// This file is a naive model of a disk, an account and a state, which the planner's tests change by hand or at random. It
+// shares nothing with the planner but the types of its API.
+
+var (
+	mainAccount = addr.New(addr.Account, "main")
+	docs        = addr.New(addr.Backup, "docs")
+	start       = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+)
+
+// file is a name on the model's disk.
+type file struct {
+	kind         tree.Kind
+	content      string
+	mtime, ctime int64
+	inode        uint64
+	meta         string
+	why          tree.Why
+	reason       string
+	onDisk       string
+	incomplete   tree.Why
+	unreadable   bool // when compared, not when scanned
+}
+
+// node is a node of the model's account.
+type node struct {
+	handle, parent tree.Handle
+	name           string
+	kind           tree.Kind
+	content        string
+	mtime          int64 // seconds
+	printed        bool
+	meta           string
+	created        int64
+	versions       []string
+	trashed        bool
+	versionOf      tree.Handle
+	own            bool
+	noMAC          bool // uploaded by an old client: nothing can be proven
+	ours           bool // made by megaplan
+}
+
+type world struct {
+	disk   map[string]*file
+	nodes  map[tree.Handle]*node
+	last   tree.Handle
+	inode  uint64
+	clock  int64 // seconds; every edit advances it
+	prior  *planner.Prior
+	proofs map[tree.Handle]planner.Proof
+
+	backup  config.Backup
+	folders []config.Folder
+	cfg     config.Config
+	options planner.Options
+	host    string
+	failure planner.SourceFailure
+	quota   planner.Quota
+	asked   []planner.Question
+	paths   map[addr.Address]tree.Path
+	rounds  int
+	// forgetful says of a completed action whether a crash loses its record.
+	forgetful func() bool
+}
+
+const rootHandle tree.Handle = 1
+
+func newWorld() *world {
+	w := &world{
+		disk: map[string]*file{}, nodes: map[tree.Handle]*node{}, last: rootHandle, clock: start.Unix() - 100_000,
+		proofs: map[tree.Handle]planner.Proof{}, host: "laptop",
+	}
+	w.nodes[rootHandle] = &node{handle: rootHandle, kind: tree.Dir}
+	w.backup = config.Backup{
+		Address: docs, Account: mainAccount, Path: "/B/docs", Mode: config.ModeMirror, Compare: config.CompareMTime,
+		OnDelete: config.DeleteTrash, Unmanaged: config.UnmanagedReport, Versions: true,
+		DuplicateFiles: config.DuplicatesSource, DuplicateFolders: config.DuplicatesMerge,
+		Source: config.Source{Path: "/home/me/docs", Written: "~/docs"},
+	}
+	return w
+}
+
+func (w *world) tick() int64 { w.clock++; return w.clock }
+
+// write puts a file on the disk, and its folders.
+func (w *world) write(path, content string) *file {
+	w.mkdir(dirOf(path))
+	f := w.disk[path]
+	if f == nil || f.kind != tree.File {
+		w.inode++
+		f = &file{kind: tree.File, inode: w.inode}
+		w.disk[path] = f
+	}
+	f.content, f.mtime = content, w.tick()*1e9
+	f.ctime = f.mtime
+	return f
+}
+
+func (w *world) mkdir(path string) *file {
+	if path == "" {
+		return nil
+	}
+	w.mkdir(dirOf(path))
+	if f := w.disk[path]; f != nil && f.kind == tree.Dir {
+		return f
+	}
+	w.inode++
+	w.disk[path] = &file{kind: tree.Dir, inode: w.inode}
+	return w.disk[path]
+}
+
+func (w *world) remove(path string) {
+	for p := range w.disk {
+		if p == path || strings.HasPrefix(p, path+"/") {
+			delete(w.disk, p)
+		}
+	}
+}
+
+func (w *world) unknown(path string, why tree.Why, reason string) {
+	w.mkdir(dirOf(path))
+	w.disk[path] = &file{kind: tree.Unknown, why: why, reason: reason}
+}
+
+func dirOf(path string) string {
+	i := strings.LastIndexByte(path, '/')
+	if i < 0 {
+		return ""
+	}
+	return path[:i]
+}
+
+func baseOf(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
+
+// put creates a node in the account, as another client would.
+func (w *world) put(path string, kind tree.Kind, content string) *node {
+	return w.putIn(w.folder(dirOf(path)), baseOf(path), kind, content)
+}
+
+func (w *world) putIn(parent tree.Handle, name string, kind tree.Kind, content string) *node {
+	w.last++
+	n := &node{handle: w.last, parent: parent, name: name, kind: kind, content: content, created: w.tick()}
+	w.nodes[n.handle] = n
+	return n
+}
+
+// folder returns the folder at a path from the account's root, made if need be.
+func (w *world) folder(path string) tree.Handle {
+	if path == "" {
+		return rootHandle
+	}
+	parent := w.folder(dirOf(path))
+	for _, n := range w.children(parent) {
+		if n.name == baseOf(path) && n.kind == tree.Dir {
+			return n.handle
+		}
+	}
+	return w.putIn(parent, baseOf(path), tree.Dir, "").handle
+}
+
+func (w *world) children(parent tree.Handle) []*node {
+	var out []*node
+	for _, n := range w.nodes {
+		if n.parent == parent && n.handle != rootHandle && !n.trashed && n.versionOf == 0 {
+			out = append(out, n)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].handle < out[j].handle })
+	return out
+}
+
+// at returns the nodes at a path from the account's root, lowest handle first.
+func (w *world) at(path string) []*node {
+	if path == "" {
+		return []*node{w.nodes[rootHandle]}
+	}
+	var out []*node
+	for _, dir := range w.at(dirOf(path)) {
+		for _, n := range w.children(dir.handle) {
+			if n.name == baseOf(path) {
+				out = append(out, n)
+			}
+		}
+	}
+	return out
+}
+
+func (w *world) pathOf(h tree.Handle) string {
+	if h == rootHandle {
+		return ""
+	}
+	n := w.nodes[h]
+	if above := w.pathOf(n.parent); above != "" {
+		return above + "/" + n.name
+	}
+	return n.name
+}
+
+// inTrash says whether a node is in the bin, by itself or with a folder.
+func (w *world) inTrash(h tree.Handle) bool {
+	for ; h != rootHandle; h = w.nodes[h].parent {
+		if w.nodes[h].trashed {
+			return true
+		}
+	}
+	return false
+}
+
+func crcOf(content string) (crc [16]byte) {
+	if content == "" {
+		return crc
+	}
+	sum := sha256.Sum256([]byte(content))
+	copy(crc[:], sum[:])
+	return crc
+}
+
+func (w *world) localTree() *tree.Tree {
+	b := tree.NewBuilder(tree.Node{Kind: tree.Dir})
+	ids := map[string]tree.ID{"": tree.Root}
+	for _, path := range w.sortedDisk() {
+		f := w.disk[path]
+		n := tree.Node{
+			Name: baseOf(path), Kind: f.kind, MTime: f.mtime, CTime: f.ctime, Inode: f.inode, Meta: f.meta, Why: f.why, Reason: f.reason,
+			LocalName: f.onDisk,
+		}
+		if f.kind.HasContent() {
+			n.Size = int64(len(f.content))
+		}
+		ids[path] = b.Add(ids[dirOf(path)], n)
+		if f.incomplete != 0 {
+			b.SetIncomplete(ids[path], f.incomplete, f.reason)
+		}
+	}
+	return b.Build()
+}
+
+// sortedDisk returns the paths on the disk, parents first. A '#' ends the second of two equal names and is not part of it.
+func (w *world) sortedDisk() []string {
+	paths := make([]string, 0, len(w.disk))
+	for p := range w.disk {
+		paths = append(paths, p)
+	}
+	sort.Strings(paths)
+	return paths
+}
+
+func (w *world) remoteTree() *tree.Tree {
+	b := tree.NewBuilder(tree.Node{Kind: tree.Dir, Handle: rootHandle})
+	var add func(parent tree.ID, h tree.Handle)
+	add = func(parent tree.ID, h tree.Handle) {
+		for _, n := range w.children(h) {
+			t := tree.Node{Name: n.name, Kind: n.kind, Handle: n.handle, Created: n.created, Meta: n.meta}
+			if n.kind.HasContent() {
+				t.Size, t.Versions = int64(len(n.content)), uint32(len(n.versions))
+				if n.printed {
+					t.HasFingerprint, t.MTime, t.CRC = true, n.mtime*1e9, crcOf(n.content)
+				}
+			}
+			id := b.Add(parent, t)
+			if n.kind == tree.Dir {
+				add(id, n.handle)
+			}
+		}
+	}
+	add(tree.Root, rootHandle)
+	return b.Build()
+}
+
+func (w *world) input() planner.Input {
+	cfg := w.cfg
+	cfg.Accounts = []config.Account{{Address: mainAccount}}
+	if w.backup.Address != (addr.Address{}) {
+		cfg.Backups = append(cfg.Backups, w.backup)
+	}
+	cfg.Folders = w.folders
+	own := map[tree.Handle]bool{}
+	for _, n := range w.nodes {
+		if n.own {
+			own[n.handle] = true
+		}
+	}
+	in := planner.Input{
+		Config: &cfg, Host: w.host, Now: start, Options: w.options, Paths: w.paths,
+		Accounts: []planner.Account{{Address: mainAccount, User: "me", Tree: w.remoteTree(), Quota: w.quota, Own: own}},
+		Sources:  []planner.Source{{Backup: w.backup.Address, Tree: w.localTree(), Proofs: w.proofs, Failure: w.failure}},
+	}
+	if w.failure != "" {
+		in.Sources[0].Tree = nil
+	}
+	if w.prior != nil {
+		in.Prior = []planner.Prior{*w.prior}
+	}
+	return in
+}
+
+// plan holds the conversation.
+func (w *world) plan(t fataler) *planner.Plan {
+	t.Helper()
+	in := w.input()
+	answers := planner.Answers{}
+	w.asked, w.rounds = nil, 0
+	for range 8 {
+		questions, plan := planner.Step(in, answers)
+		if plan != nil {
+			return plan
+		}
+		w.rounds++
+		w.asked = append(w.asked, questions...)
+		for _, q := range questions {
+			if _, again := answers[q]; again {
+				t.Fatalf("%+v was asked twice", q)
+			}
+			answers[q] = w.answer(in, q)
+		}
+	}
+	t.Fatalf("still no plan after 8 rounds of questions")
+	return nil
+}
+
+// fataler is what *testing.T and *rapid.T share.
+type fataler interface {
+	Helper()
+	Fatalf(string, ...any)
+	Errorf(string, ...any)
+	Logf(string, ...any)
+}
+
+func (w *world) answer(in planner.Input, q planner.Question) planner.Answer {
+	if q.Ask == planner.AskWhere {
+		return planner.Answer{Where: w.where(q.Handle)}
+	}
+	f := w.disk[in.Sources[0].Tree.LocalPath(q.File)]
+	if f == nil {
+		f = w.disk[string(in.Sources[0].Tree.Path(q.File))]
+	}
+	if f.unreadable {
+		return planner.Answer{Verdict: planner.Unreadable, Detail: "permission denied"}
+	}
+	a := planner.Answer{CRC: crcOf(f.content), LegacyCRC: crcOf(f.content)}
+	if q.Ask == planner.AskMAC {
+		a.Verdict = planner.Different
+		if n := w.nodes[q.Handle]; n.noMAC {
+			a.Verdict = planner.CannotTell
+		} else if n.content == f.content {
+			a.Verdict = planner.Equal
+		}
+	}
+	return a
+}
+
+func (w *world) where(h tree.Handle) planner.Where {
+	n := w.nodes[h]
+	if n == nil {
+		return planner.Where{}
+	}
+	out := planner.Where{Found: true, Parent: n.parent, Name: n.name, Path: tree.Path(w.pathOf(h)), InTrash: w.inTrash(h)}
+	if n.versionOf != 0 {
+		out.Version, out.Parent = true, n.versionOf
+	}
+	return out
+}
+
+// apply does what a plan says in an order the edges allow, chosen by pick, and records it. Actions for which fail returns
+// true are not done, nor what waits for them. It returns how many were done and recorded.
+func (w *world) apply(t fataler, p *planner.Plan, pick func(n int) int, fail func(*planner.Action) bool) int {
+	t.Helper()
+	if len(p.Refusals) > 0 {
+		t.Fatalf("a refused plan is applied: %v", p.Refusals[0].Diagnostic)
+	}
+	r := runner{w: w, plan: p, state: make([]int8, len(p.Actions)+1), handles: map[planner.ActionID]tree.Handle{}}
+	for {
+		ready := r.ready()
+		if len(ready) == 0 {
+			break
+		}
+		a := ready[pick(len(ready))]
+		if fail(a) {
+			r.state[a.ID] = failed
+			continue
+		}
+		result, err := r.do(a)
+		if err != nil {
+			t.Fatalf("%s %s: %v", a.Kind, a.Path, err)
+		}
+		r.state[a.ID] = done
+		if w.forgetful == nil || !w.forgetful() {
+			r.records = append(r.records, planner.Effect(p, a, result))
+		}
+	}
+	w.save(p, r.records)
+	return len(r.records)
+}
+
+func first(int) int              { return 0 }
+func never(*planner.Action) bool { return false }
+func (w *world) applyAll(t fataler, p *planner.Plan) {
+	t.Helper()
+	if n := w.apply(t, p, first, never); n != len(p.Actions) {
+		t.Fatalf("%d of %d actions could be done", n, len(p.Actions))
+	}
+}
+
+// save does to the state what the workflow does after a run.
+func (w *world) save(p *planner.Plan, records []planner.Record) {
+	for _, target := range p.Targets {
+		var mine []planner.Record
+		root, forget := target.Root.Handle, false
+		for _, r := range records {
+			if r.Address != target.Address {
+				continue
+			}
+			mine = append(mine, r)
+			forget = forget || r.Forget
+			if r.Root != 0 {
+				root = r.Root
+			}
+		}
+		if target.Address != w.backup.Address && (w.prior == nil || target.Address != w.prior.Resource.Address) {
+			continue
+		}
+		if forget {
+			if w.prior != nil && w.prior.Resource.Address == target.Address {
+				w.prior = nil
+			}
+			continue
+		}
+		if target.Status != planner.Active {
+			continue
+		}
+		var old state.Manifest
+		if w.prior != nil {
+			old = w.prior.Manifest
+		}
+		w.prior = &planner.Prior{Manifest: planner.ManifestAfter(old, target, mine)}
+		w.prior.Resource = state.Resource{
+			Address: target.Address, Account: mainAccount, AccountUser: "me", Path: w.backup.Path, Root: root, Host: w.host,
+			OnDelete: string(w.backup.OnDelete), PreventDestroy: w.backup.Lifecycle.PreventDestroy, LastSuccess: start,
+		}
+	}
+}
+
+const (
+	done   = 1
+	failed = 2
+)
+
+type runner struct {
+	w       *world
+	plan    *planner.Plan
+	state   []int8
+	handles map[planner.ActionID]tree.Handle
+	records []planner.Record
+}
+
+// ready returns the actions that may start now, and marks those that never will.
+func (r *runner) ready() []*planner.Action {
+	var out []*planner.Action
+	for i := range r.plan.Actions {
+		a := &r.plan.Actions[i]
+		if r.state[a.ID] != 0 {
+			continue
+		}
+		wait := false
+		for _, need := range a.Needs {
+			wait = wait || r.state[need] == 0
+			if r.state[need] == failed {
+				r.state[a.ID] = failed
+			}
+		}
+		for k := range r.plan.Actions {
+			other := &r.plan.Actions[k]
+			if !a.AfterContent || other.Address != a.Address || !other.Kind.Content() {
+				continue
+			}
+			wait = wait || r.state[other.ID] == 0
+			if r.state[other.ID] == failed {
+				r.state[a.ID] = failed
+			}
+		}
+		if !wait && r.state[a.ID] == 0 {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func (r *runner) ref(ref planner.Ref) tree.Handle {
+	if ref.Action != 0 {
+		return r.handles[ref.Action]
+	}
+	return ref.Handle
+}
+
+func (r *runner) do(a *planner.Action) (planner.Result, error) {
+	w := r.w
+	var old *node
+	if a.Remote.Handle != 0 {
+		old = w.nodes[a.Remote.Handle]
+		if old == nil || w.inTrash(old.handle) || old.parent != a.Remote.Parent || old.name != a.Remote.Name {
+			return planner.Result{}, fmt.Errorf("its node %s is not where the plan saw it", a.Remote.Handle)
+		}
+	}
+	switch a.Kind {
+	case planner.CreateFolder:
+		n := w.putIn(r.ref(a.Parent), a.Name, tree.Dir, "")
+		n.meta, n.ours = a.Meta, true
+		r.handles[a.ID] = n.handle
+		return planner.Result{Handle: n.handle}, nil
+	case planner.Upload, planner.Update:
+		return r.upload(a, old)
+	case planner.Touch:
+		old.printed, old.mtime, old.meta = true, a.Fingerprint.MTime, a.Meta
+		if a.Fingerprint.CRC != crcOf(old.content) {
+			return planner.Result{}, fmt.Errorf("a wrong fingerprint is written")
+		}
+		return planner.Result{Handle: old.handle}, nil
+	case planner.SetAttributes:
+		old.meta = a.Meta
+		return planner.Result{Handle: old.handle}, nil
+	case planner.Trash:
+		if a.Subtree != nil && *a.Subtree != w.sum(old.handle) {
+			return planner.Result{}, fmt.Errorf("the folder does not hold what the plan saw")
+		}
+		old.trashed = true
+		return planner.Result{Handle: old.handle}, nil
+	case planner.Destroy:
+		if len(w.children(old.handle)) > 0 {
+			return planner.Result{}, fmt.Errorf("the folder is not empty")
+		}
+		delete(w.nodes, old.handle)
+		return planner.Result{Handle: old.handle}, nil
+	case planner.Forget:
+		return planner.Result{}, nil
+	}
+	return planner.Result{}, fmt.Errorf("unknown kind")
+}
+
+func (r *runner) upload(a *planner.Action, old *node) (planner.Result, error) {
+	w := r.w
+	f := w.disk[a.Local.Path]
+	if f == nil || f.mtime != a.Local.MTime || int64(len(f.content)) != a.Local.Size || f.inode != a.Local.Inode {
+		return planner.Result{}, fmt.Errorf("the local file %s is not as planned", a.Local.Path)
+	}
+	parent := r.ref(a.Parent)
+	if parent == 0 || w.nodes[parent] == nil {
+		return planner.Result{}, fmt.Errorf("there is no folder to upload to")
+	}
+	n := w.putIn(parent, a.Name, f.kind, f.content)
+	n.mtime, n.printed, n.meta, n.ours = max(0, f.mtime/1e9), true, a.Meta, true
+	if a.Replace {
+		if a.KeepVersion {
+			n.versions = append(slices.Clone(old.versions), old.content)
+			old.versionOf = n.handle
+		} else {
+			delete(w.nodes, old.handle)
+		}
+	}
+	r.handles[a.ID] = n.handle
+	w.proofs[n.handle] = planner.Proof{Path: a.Local.Path, Size: a.Local.Size, MTime: f.mtime, CTime: f.ctime, Inode: f.inode}
+	return planner.Result{Handle: n.handle, Fingerprint: planner.Fingerprint{CRC: crcOf(f.content), MTime: n.mtime}}, nil
+}
+
+func (w *world) sum(h tree.Handle) planner.Subtree {
+	s := planner.NewSubtreeSum()
+	var add func(h tree.Handle)
+	add = func(h tree.Handle) {
+		for _, n := range w.children(h) {
+			s.Add(n.handle, h, n.name)
+			add(n.handle)
+		}
+	}
+	add(h)
+	return s.Subtree()
+}
+
+// settled plans, applies, and requires that the next plan has nothing to do.
+func (w *world) settled(t *testing.T) *planner.Plan {
+	t.Helper()
+	p := w.plan(t)
+	w.applyAll(t, p)
+	if again := w.plan(t); len(again.Actions) > 0 || len(again.Refusals) > 0 {
+		t.Fatalf("the plan after the apply is not empty:\n%s", describe(again))
+	}
+	return p
+}
+
+// describe writes a plan for golden comparison.
+func describe(p *planner.Plan) string {
+	var b strings.Builder
+	for _, t := range p.Targets {
+		fmt.Fprintf(&b, "%s %s /%s files=%d bytes=%d equal=%d\n", t.Address, t.Status, t.Path, t.Files, t.Bytes, t.Equal)
+		for _, k := range t.Kept {
+			fmt.Fprintf(&b, "    kept %s (%s) %d\n", k.Path, k.Reason, k.Files)
+		}
+		for _, k := range t.Unmanaged {
+			fmt.Fprintf(&b, "    unmanaged %s (%s) %d\n", k.Path, k.Reason, k.Files)
+		}
+		for _, k := range t.Skipped {
+			fmt.Fprintf(&b, "    skipped %s (%s)\n", k.Path, k.Reason)
+		}
+	}
+	for _, d := range p.Drift {
+		fmt.Fprintf(&b, "drift %s %s -> %s (%s) %d\n", d.Change, d.Path, d.To, d.Detail, d.Files)
+	}
+	for _, a := range p.Actions {
+		fmt.Fprintf(&b, "%d %s /%s: %s", a.ID, a.Kind, a.Path, a.Reason)
+		if len(a.Needs) > 0 {
+			fmt.Fprintf(&b, " needs=%v", a.Needs)
+		}
+		if a.AfterContent {
+			b.WriteString(" after-content")
+		}
+		fmt.Fprintf(&b, " files=%d bytes=%d\n", a.Files, a.Bytes)
+	}
+	for _, r := range p.Refusals {
+		fmt.Fprintf(&b, "refused by rule %d: %s: %s\n", r.Rule, r.Diagnostic.Summary, r.Diagnostic.Detail)
+	}
+	for _, w := range p.Warnings {
+		fmt.Fprintf(&b, "warning: %s: %s\n", w.Summary, w.Detail)
+	}
+	if p.Partial {
+		b.WriteString("partial\n")
+	}
+	return b.String()
+}
+
+// kinds counts a plan's actions by kind and path below the backup, as "trash a.txt".
+func kinds(p *planner.Plan) []string {
+	out := []string{}
+	for _, a := range p.Actions {
+		out = append(out, string(a.Kind)+" "+strings.TrimPrefix(string(a.Path), "B/docs/"))
+	}
+	return out
+}
+
+// rules returns the rules that refuse a plan.
+func rules(p *planner.Plan) []int {
+	var out []int
+	for _, r := range p.Refusals {
+		out = append(out, r.Rule)
+	}
+	return out
+}
