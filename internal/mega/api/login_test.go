@@ -52,6 +52,10 @@ func TestLogin(t *testing.T) {
 	server := emulatortest.Start(t, emulator.Options{}, accountV2, accountV1)
 	// What go-mega would do by itself: listen to the environment.
 	t.Setenv("X_MEGA_API_URL", "http://127.0.0.1:1")
+	// Once it has answered, all of the server's own goroutines are there.
+	if _, _, err := api.Login(t.Context(), newTransport(t, server.URL, nil), credentials(accountV1)); err != nil {
+		t.Fatal(err)
+	}
 	for _, account := range []emulator.Account{accountV2, accountV1} {
 		t.Run(account.Email, func(t *testing.T) {
 			ignore := goleak.IgnoreCurrent()
