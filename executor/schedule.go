@@ -27,6 +27,7 @@ type run struct {
 
 	waiting    []int32 // needs not yet done, by action; below zero once a folder went along with its parents
 	dependents [][]planner.ActionID
+	gates      map[addr.Address]*gate
 	failed     map[planner.ActionID]Failure
 	finished   int
 
@@ -53,7 +54,7 @@ func newRun(plan *planner.Plan, env Env) *run {
 	r := &run{
 		plan: plan, env: env, targets: map[addr.Address]*planner.Target{}, made: newMade(n),
 		waiting: make([]int32, n), dependents: make([][]planner.ActionID, n), failed: map[planner.ActionID]Failure{},
-		results: make(chan []outcome),
+		results: make(chan []outcome), gates: newGates(plan),
 	}
 	for i := range plan.Targets {
 		r.targets[plan.Targets[i].Address] = &plan.Targets[i]
@@ -64,7 +65,10 @@ func newRun(plan *planner.Plan, env Env) *run {
 		for _, need := range a.Needs {
 			r.dependents[need] = append(r.dependents[need], a.ID)
 		}
-		if len(a.Needs) == 0 {
+		if r.hold(a) {
+			r.waiting[a.ID]++
+		}
+		if r.waiting[a.ID] == 0 {
 			r.enqueue(a.ID)
 		}
 	}
@@ -185,10 +189,16 @@ func (r *run) settle(o outcome) {
 	default:
 		r.report.Done++
 		r.env.Event(Event{Kind: Done, Action: a})
-		for _, d := range r.dependents[o.id] {
-			if r.waiting[d]--; r.waiting[d] == 0 {
-				r.enqueue(d)
-			}
+		r.release(r.dependents[o.id])
+		r.release(r.pass(a))
+	}
+}
+
+// release counts one thing less to wait for, and enqueues what waits for nothing more.
+func (r *run) release(ids []planner.ActionID) {
+	for _, id := range ids {
+		if r.waiting[id]--; r.waiting[id] == 0 {
+			r.enqueue(id)
 		}
 	}
 }
@@ -196,7 +206,7 @@ func (r *run) settle(o outcome) {
 // fail marks the action and, since they can never become ready, all that wait for it.
 func (r *run) fail(f Failure) {
 	r.failed[f.Action] = f
-	pending := slices.Clone(r.dependents[f.Action])
+	pending := append(slices.Clone(r.dependents[f.Action]), r.heldBy(f.Action)...)
 	for len(pending) > 0 {
 		id := pending[len(pending)-1]
 		pending = pending[:len(pending)-1]
@@ -205,6 +215,6 @@ func (r *run) fail(f Failure) {
 		}
 		r.failed[id] = Failure{Action: id, Because: f.Action, Err: f.Err}
 		r.env.Event(Event{Kind: Skipped, Action: r.action(id), Err: f.Err})
-		pending = append(pending, r.dependents[id]...)
+		pending = append(append(pending, r.dependents[id]...), r.heldBy(id)...)
 	}
 }

@@ -1,0 +1,63 @@
+package executor
+
+import (
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/planner"
+)
+
+// gate holds the actions of one address that wait for all its content (planner.Action.AfterContent): it stands for an edge
+// from each of them to each action that brings content.
+type gate struct {
+	left int // content actions not done yet
+	held []planner.ActionID
+}
+
+// newGates counts the content of each address.
+func newGates(plan *planner.Plan) map[addr.Address]*gate {
+	gates := map[addr.Address]*gate{}
+	for i := range plan.Actions {
+		a := &plan.Actions[i]
+		if !a.Kind.Content() {
+			continue
+		}
+		if gates[a.Address] == nil {
+			gates[a.Address] = &gate{}
+		}
+		gates[a.Address].left++
+	}
+	return gates
+}
+
+// hold makes an action wait at its address's gate and says whether there is one.
+func (r *run) hold(a *planner.Action) bool {
+	g := r.gates[a.Address]
+	if !a.AfterContent || g == nil {
+		return false
+	}
+	g.held = append(g.held, a.ID)
+	return true
+}
+
+// pass counts a content action that is done and returns what may go on if it was the last one.
+func (r *run) pass(a *planner.Action) []planner.ActionID {
+	if !a.Kind.Content() {
+		return nil
+	}
+	g := r.gates[a.Address]
+	if g.left--; g.left > 0 {
+		return nil
+	}
+	return g.held
+}
+
+// heldBy returns what waits for a content action at the gate, which never opens once one has failed.
+func (r *run) heldBy(id planner.ActionID) []planner.ActionID {
+	a := r.action(id)
+	if !a.Kind.Content() {
+		return nil
+	}
+	g := r.gates[a.Address]
+	held := g.held
+	g.held = nil // once is enough, however many fail
+	return held
+}
