@@ -172,8 +172,10 @@ func runListSessions(c *call, _ json.RawMessage) result {
 		if s == c.session {
 			current = "1"
 		}
+		// MEGA's SDK copies two letters of the country unseen, so it is never
+		// empty; ZZ is nowhere.
 		rows = append(rows, "["+itoa(s.Since)+","+itoa(s.Used)+","+quote(s.Agent)+","+quote(s.IP)+
-			`,"",`+current+`,"`+s.Public+`",1,""]`)
+			`,"ZZ",`+current+`,"`+s.Public+`",1,""]`)
 	}
 	return textResult("[" + strings.Join(rows, ",") + "]")
 }
