@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/megaplan/megaplan/internal/emulator"
 )
 
 // clients are all of them, by name.
@@ -64,6 +66,33 @@ func TestOperations(t *testing.T) {
 			wantList(t, witness, nil, entry{Name: "one", Dir: true}, entry{Name: "three", Dir: true})
 			wantList(t, witness, []string{"one"}, entry{Name: "two", Dir: true})
 		})
+	}
+}
+
+// TestOldAccount signs every client in to an account of the old kind, whose
+// passwords are hashed without a salt.
+func TestOldAccount(t *testing.T) {
+	for name, start := range clients {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serveAccount(t, emulator.Options{}, emulator.Account{V1: true})
+			c := start(t, s)
+			do(t, c, op{Do: "mkdir", Path: []string{"folder é"}})
+			wantList(t, c, nil, entry{Name: "folder é", Dir: true})
+		})
+	}
+}
+
+// TestRcloneOverTLS moves API and transfers to https, on the same port.
+func TestRcloneOverTLS(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	c := startRclone(t, s)
+	source := fileSet{"small": content("small", 100), "large": content("large", 3<<20)}.write(t)
+	for _, args := range [][]string{{"copy", source, "m:tls"}, {"check", "--download", source, "m:tls"}} {
+		cmd := c.command(t, append(args, "--mega-use-https")...)
+		cmd.Env = append(cmd.Env, "X_MEGA_API_URL="+strings.Replace(s.url, "http:", "https:", 1), "SSL_CERT_FILE="+s.caFile)
+		output(t, cmd)
 	}
 }
 

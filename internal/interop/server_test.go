@@ -26,15 +26,16 @@ type server struct {
 var sharedKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // newServer starts an emulator that ends with the test.
-func newServer(t *testing.T) server { return serve(t, emulator.Options{}) }
+func newServer(t *testing.T) server { return serveAccount(t, emulator.Options{}, emulator.Account{}) }
 
 // newSlowServer answers late and one after the other, so that an upload of
 // many files can be interrupted.
 func newSlowServer(t *testing.T) server {
-	return serve(t, emulator.Options{Latency: 30 * time.Millisecond, Bandwidth: 3 << 20})
+	return serveAccount(t, emulator.Options{Latency: 30 * time.Millisecond, Bandwidth: 3 << 20}, emulator.Account{})
 }
 
-func serve(t *testing.T, opts emulator.Options) server {
+// serveAccount fills in the account's e-mail and password.
+func serveAccount(t *testing.T, opts emulator.Options, account emulator.Account) server {
 	t.Helper()
 	need(t, "")
 	opts.NewKey = sharedKey
@@ -43,7 +44,8 @@ func serve(t *testing.T, opts emulator.Options) server {
 		t.Fatal(err)
 	}
 	s := server{email: "user@example.com", password: "correct horse battery staple", stats: e.Stats}
-	if err := e.AddAccount(emulator.Account{Email: s.email, Password: s.password}); err != nil {
+	account.Email, account.Password = s.email, s.password
+	if err := e.AddAccount(account); err != nil {
 		t.Fatal(err)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
