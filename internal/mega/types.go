@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/megaplan/megaplan/internal/mega/transfer"
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
@@ -40,8 +41,11 @@ type Upload struct {
 	// File is the content, or Bytes where File is nil (a symlink's target). The caller closes File.
 	File  *os.File
 	Bytes []byte
-	// MTime goes into the fingerprint, in seconds.
+	// MTime goes into the fingerprint of Bytes, in seconds; a File's own time, as it was when its content was read, counts
+	// for a File.
 	MTime int64
+	// Resume names a large upload in the journal, so that another run can continue it; "" does not remember it.
+	Resume string
 	// Replace is the file this one takes the place of (ov); zero makes a sibling. KeepVersion keeps the old one as a version
 	// (vb:1), else it is gone for good (vb:0). The old one's favourite, label, description, tags, sensitive mark and unknown
 	// attributes go along.
@@ -58,6 +62,8 @@ type Uploaded struct {
 	MTime   int64
 	CRC     [16]byte
 	Created int64
+	// Source is the file as it was when its content was read; zero for Bytes.
+	Source transfer.Identity
 }
 
 // TrashMark is what a node in the bin remembers (rule 21).
