@@ -2,10 +2,10 @@ package emulator
 
 import (
 	"crypto/cipher"
-	"fmt"
 	"iter"
 	"math"
 	"math/bits"
+	"strconv"
 )
 
 // Generated nodes form a tree of folders with 99 files each, ten folders to a
@@ -146,14 +146,25 @@ func generatedSize(i int) int64 {
 	return int64(math.Exp(float64(hi) / (1 << 20) * math.Log(16384)))
 }
 
-func generatedName(i int) string {
-	if i == 0 {
-		return "generated"
+func generatedName(i int) string { return string(appendGeneratedName(nil, i)) }
+
+func appendGeneratedName(dst []byte, i int) []byte {
+	switch {
+	case i == 0:
+		return append(dst, "generated"...)
+	case generatedIsFolder(i):
+		return appendNumber(append(dst, "folder-"...), (i-1)/groupSize)
+	default:
+		return append(appendNumber(append(dst, "file-"...), i), ".bin"...)
 	}
-	if generatedIsFolder(i) {
-		return fmt.Sprintf("folder-%07d", (i-1)/groupSize)
+}
+
+// appendNumber writes at least seven digits.
+func appendNumber(dst []byte, n int) []byte {
+	for limit := 1_000_000; n < limit && limit > 1; limit /= 10 {
+		dst = append(dst, '0')
 	}
-	return fmt.Sprintf("file-%07d.bin", i)
+	return strconv.AppendInt(dst, int64(n), 10)
 }
 
 // bare is the node without its key and attributes.

@@ -2,9 +2,12 @@ package emulator
 
 import (
 	"crypto/cipher"
+	"crypto/subtle"
+	"encoding/base64"
 	"encoding/binary"
 	"hash/crc32"
 	"io"
+	"sync"
 )
 
 // The content of a generated file is made so that its MAC costs a few AES
@@ -47,12 +50,17 @@ func newGeneratedFile(i int) *generatedFile {
 
 // fill writes the plain bytes from a block-aligned offset.
 func (f *generatedFile) fill(p []byte, off int64) {
-	for at := 0; at < len(p); at += 16 {
-		if pos := off + int64(at); chunkStart(pos) == pos {
-			copy(p[at:], f.first[:])
-		} else {
-			copy(p[at:], f.next[:])
+	for len(p) > 0 {
+		n := min(int64(len(p)), chunkEnd(off)-off)
+		part := p[:n]
+		// Doubling what is there is quicker than block by block.
+		for have := copy(part, f.next[:]); have < len(part); {
+			have += copy(part[have:], part[:have])
 		}
+		if chunkStart(off) == off {
+			copy(part, f.first[:])
+		}
+		p, off = p[n:], off+n
 	}
 }
 
@@ -99,12 +107,15 @@ func (f *generatedFile) chunkMAC(size int64) [16]byte {
 // that rclone uploads.
 func generatedSecrets(i int, size int64, master cipher.Block) (key, attr string) {
 	f := newGeneratedFile(i)
-	attr = `{"n":"` + generatedName(i) + `"}`
+	var scratch [128]byte
+	text := append(scratch[:0], `MEGA{"n":"`...)
+	text = appendGeneratedName(text, i)
 	if generatedIsFolder(i) {
-		return encode64(encryptECB(master, f.key[:])), f.encryptAttr(attr)
+		return encode64(encryptECB(master, f.key[:])), f.sealAttr(append(text, `"}`...))
 	}
 	if i%2 == 0 {
-		attr = attr[:len(attr)-1] + `,"c":"` + f.fingerprint(size) + `"}`
+		text = append(text, `","c":"`...)
+		text = f.appendFingerprint(text, size)
 	}
 	mac := f.metaMAC(size)
 	var k [32]byte
@@ -113,27 +124,42 @@ func generatedSecrets(i int, size int64, master cipher.Block) (key, attr string)
 	for b := range 16 {
 		k[b] = f.key[b] ^ k[16+b]
 	}
-	return encode64(encryptECB(master, k[:])), f.encryptAttr(attr)
+	master.Encrypt(k[:16], k[:16])
+	master.Encrypt(k[16:], k[16:])
+	return encode64(k[:]), f.sealAttr(append(text, `"}`...))
 }
 
-func (f *generatedFile) encryptAttr(attr string) string {
-	p := make([]byte, (4+len(attr)+15)/16*16)
-	copy(p, "MEGA")
-	copy(p[4:], attr)
-	var iv [16]byte
-	cipher.NewCBCEncrypter(f.block, iv[:]).CryptBlocks(p, p)
+// sealAttr pads and encrypts in place: CBC from a zero vector.
+func (f *generatedFile) sealAttr(p []byte) string {
+	for len(p)%16 != 0 {
+		p = append(p, 0)
+	}
+	for at := 0; at < len(p); at += 16 {
+		if at > 0 {
+			subtle.XORBytes(p[at:at+16], p[at:at+16], p[at-16:at])
+		}
+		f.block.Encrypt(p[at:at+16], p[at:at+16])
+	}
 	return encode64(p)
 }
 
-// fingerprint is the c attribute: sparse checksums, then the modification time.
-func (f *generatedFile) fingerprint(size int64) string {
-	p := make([]byte, (size+15)/16*16)
-	f.fill(p, 0)
+var plainBuffers = sync.Pool{New: func() any { return new([16 << 10]byte) }}
+
+// appendFingerprint writes the c attribute: sparse checksums, then the
+// modification time.
+func (f *generatedFile) appendFingerprint(dst []byte, size int64) []byte {
+	buf := plainBuffers.Get().(*[16 << 10]byte)
+	defer plainBuffers.Put(buf)
+	p := buf[:]
+	if size > int64(len(p)) {
+		p = make([]byte, (size+15)/16*16)
+	}
+	f.fill(p[:(size+15)/16*16], 0)
 	p = p[:size]
-	out := make([]byte, 16, 21)
+	var out [21]byte
 	switch {
 	case size <= 16:
-		copy(out, p)
+		copy(out[:], p)
 	case size <= 8192:
 		for i := range int64(4) {
 			sum := crc32.ChecksumIEEE(p[i*size/4 : (i+1)*size/4])
@@ -149,8 +175,9 @@ func (f *generatedFile) fingerprint(size int64) string {
 			binary.BigEndian.PutUint32(out[4*i:], sum)
 		}
 	}
-	out = append(out, 4)
-	return encode64(binary.LittleEndian.AppendUint32(out, uint32(generatedTime(f.number))))
+	out[16] = 4
+	binary.LittleEndian.PutUint32(out[17:], uint32(generatedTime(f.number)))
+	return base64.RawURLEncoding.AppendEncode(dst, out[:])
 }
 
 // generatedReader yields the encrypted bytes of a part of a generated file.
