@@ -38,14 +38,6 @@ func millionNodes(b *testing.B) string {
 	return millionDir
 }
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if millionDir != "" {
-		os.RemoveAll(millionDir)
-	}
-	os.Exit(code)
-}
-
 // peakMemory is the most the process ever held, in MB, where the system tells.
 func peakMemory() float64 {
 	status, err := os.ReadFile("/proc/self/status")

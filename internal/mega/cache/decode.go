@@ -2,7 +2,6 @@ package cache
 
 import (
 	"errors"
-	"fmt"
 	"io"
 )
 
@@ -18,11 +17,11 @@ type Fetched struct {
 // DecodeTree reads the answer of a request that holds one `f` command and hands every node of `f` and `f2` to each, in
 // the order they come. The node and its texts are valid during the call only. Memory is bounded whatever the size.
 //
-// Errors: a Code when MEGA answered a number; ErrTruncated; ErrMalformed; what r or each returned.
+// Errors: *api.Error when MEGA answered a number; *api.AnswerError, with Cut if it ends too early; what r or each returned.
 func DecodeTree(r io.Reader, each func(*Node) error) (Fetched, error) {
 	d := treeDecoder{stream: newStream(r), each: each}
 	if err := d.decode(); err != nil {
-		return d.got, fmt.Errorf("read tree: %w", err)
+		return d.got, answerError("read tree", "f", err)
 	}
 	return d.got, nil
 }
@@ -78,7 +77,7 @@ func (s *stream) refusal() error {
 		}
 	}
 	if n, ok := plainInt(raw); ok && n < 0 {
-		return Code(n)
+		return refused(n)
 	}
 	return s.malformed("neither data nor an error number")
 }
@@ -193,10 +192,10 @@ func (d *treeDecoder) users() error {
 func ParseNodes(raw []byte) (nodes []Node, skipped int, err error) {
 	s := newBytes(raw)
 	if err := s.appendNodes(&nodes, &skipped); err != nil {
-		return nil, 0, fmt.Errorf("read nodes: %w", err)
+		return nil, 0, answerError("read nodes", "p", err)
 	}
 	if err := s.atEnd(); err != nil {
-		return nil, 0, fmt.Errorf("read nodes: %w", err)
+		return nil, 0, answerError("read nodes", "p", err)
 	}
 	return nodes, skipped, nil
 }

@@ -2,13 +2,12 @@ package cache
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 )
 
 // Events is what an answer of the event channel says beside its packets.
 type Events struct {
-	SN   SN     // the position after these packets; empty in a keep-alive
+	SN   SN     // the position after these packets; empty if there was nothing new
 	Wait string // the URL to wait on; empty while there is more to read
 	More bool   // further packets are ready at once
 }
@@ -32,12 +31,12 @@ type Packet struct {
 // DecodeEvents reads one answer of the event channel and hands every packet to each, which may keep it. A keep-alive
 // (the body 0) is no packets and no SN.
 //
-// Errors: a Code when MEGA answered a number (-6: too far behind, fetch the tree again); ErrTruncated; ErrMalformed;
-// what r or each returned.
+// Errors: api.ErrTooOld when the tree has to be fetched again; *api.Error when MEGA answered another number;
+// *api.AnswerError, with Cut if it ends too early; what r or each returned.
 func DecodeEvents(r io.Reader, each func(Packet) error) (Events, error) {
 	got, err := decodeEvents(newStream(r), each)
 	if err != nil {
-		return got, fmt.Errorf("read events: %w", err)
+		return got, answerError("read events", "sc", err)
 	}
 	return got, nil
 }
@@ -60,10 +59,11 @@ func decodeEvents(s *stream, each func(Packet) error) (got Events, err error) {
 	if c != '{' {
 		return got, s.refusal()
 	}
+	packets := 0
 	err = s.object(func(key string) (err error) {
 		switch key {
 		case "a":
-			return s.packets(each)
+			return s.packets(func(p Packet) error { packets++; return each(p) })
 		case "sn":
 			var sn string
 			sn, err = s.text()
@@ -84,7 +84,7 @@ func decodeEvents(s *stream, each func(Packet) error) (got Events, err error) {
 	if err != nil {
 		return got, err
 	}
-	if !got.SN.valid() {
+	if !got.SN.valid() && (packets > 0 || got.SN != "") {
 		return got, s.malformed("no sequence number")
 	}
 	return got, s.atEnd()
@@ -118,7 +118,7 @@ func (s *stream) packets(each func(Packet) error) error {
 func ParsePacket(raw []byte) (Packet, error) {
 	p, err := parsePacket(raw)
 	if err != nil {
-		return Packet{}, fmt.Errorf("read packet: %w", err)
+		return Packet{}, answerError("read packet", "sc", err)
 	}
 	return p, nil
 }

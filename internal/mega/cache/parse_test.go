@@ -11,6 +11,8 @@ import (
 	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/megaplan/megaplan/internal/mega/api"
 )
 
 var nodeSeeds = []string{
@@ -150,11 +152,12 @@ func FuzzDecodeEvents(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		_, err := DecodeEvents(bytes.NewReader(body), func(Packet) error { return nil })
-		var code Code
+		var code *api.Error
+		var answer *api.AnswerError
 		if err == nil && !json.Valid(body) {
 			t.Errorf("%q was taken", body)
 		}
-		if err != nil && !errors.Is(err, ErrTruncated) && !errors.Is(err, ErrMalformed) && !errors.As(err, &code) {
+		if err != nil && !errors.As(err, &answer) && !errors.As(err, &code) && !errors.Is(err, api.ErrTooOld) {
 			t.Errorf("%q: untyped error %v", body, err)
 		}
 	})

@@ -231,7 +231,7 @@ func (s *sorter) fromFile(e extent) func() ([]byte, error) {
 				}
 			}
 			if err := in.fill(); err != nil {
-				if len(rest) == 0 && errors.Is(err, ErrTruncated) {
+				if len(rest) == 0 && errors.Is(err, errCut) {
 					return nil, nil
 				}
 				return nil, fmt.Errorf("read scratch file: %w", err)

@@ -4,7 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
+
+	"github.com/megaplan/megaplan/internal/mega/api"
 )
 
 const (
@@ -16,18 +17,32 @@ const (
 	maxDepth = 10000
 )
 
-// The ways an answer can be unreadable.
+// The ways an answer can be unreadable, until answerError puts them into the API's words.
 var (
-	// ErrTruncated means the answer ends before its JSON does.
-	ErrTruncated = errors.New("answer ends too early")
-	// ErrMalformed means the answer is not the JSON it should be.
-	ErrMalformed = errors.New("malformed answer")
+	errCut = errors.New("it ends too early")
+	errBad = errors.New("malformed")
 )
 
-// Code is a number MEGA answered in place of data, such as -3 (try again) or -6 (too far behind: fetch everything).
-type Code int
+// refused is a number MEGA answered in place of data.
+type refused api.Code
 
-func (c Code) Error() string { return "MEGA answered " + strconv.Itoa(int(c)) }
+func (r refused) Error() string { return api.Code(r).Error() }
+
+// answerError tells what went wrong with an answer to command the way the API does, so that whoever retries knows what to
+// make of it: *api.Error, *api.AnswerError (Cut if asking again may help), api.ErrTooOld; what r or a callback returned
+// stays what it is.
+func answerError(doing, command string, err error) error {
+	var code refused
+	switch {
+	case errors.As(err, &code) && command == "sc" && api.Code(code) == api.ETOOMANY:
+		err = api.ErrTooOld
+	case errors.As(err, &code):
+		err = &api.Error{Code: api.Code(code), Command: command}
+	case errors.Is(err, errCut), errors.Is(err, errBad):
+		err = &api.AnswerError{Command: command, Why: err.Error(), Cut: errors.Is(err, errCut)}
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
 
 // stream reads JSON from r through one buffer. With a nil r it reads buf as it is.
 type stream struct {
@@ -77,7 +92,7 @@ func (s *stream) room(keep int) error {
 	to := s.buf[:0]
 	if keep < cap(s.buf)/2 {
 		if len(s.buf)-keep >= maxValue {
-			return fmt.Errorf("%w: a value of more than %d bytes", ErrMalformed, maxValue)
+			return fmt.Errorf("%w: a value of more than %d bytes", errBad, maxValue)
 		}
 		to = make([]byte, 0, 2*cap(s.buf))
 	}
@@ -91,7 +106,7 @@ func (s *stream) room(keep int) error {
 
 func (s *stream) end() error {
 	if errors.Is(s.done, io.EOF) || errors.Is(s.done, io.ErrUnexpectedEOF) {
-		return ErrTruncated
+		return errCut
 	}
 	return s.done
 }
@@ -121,7 +136,7 @@ func (s *stream) next() (byte, error) {
 }
 
 func (s *stream) malformed(what string) error {
-	return fmt.Errorf("%w: %s", ErrMalformed, what)
+	return fmt.Errorf("%w: %s", errBad, what)
 }
 
 // expect takes the token c.
@@ -143,7 +158,7 @@ func (s *stream) atEnd() error {
 	if err == nil {
 		return s.malformed(fmt.Sprintf("%q behind its end", c))
 	}
-	if errors.Is(err, ErrTruncated) && errors.Is(s.done, io.EOF) {
+	if errors.Is(err, errCut) && errors.Is(s.done, io.EOF) {
 		return nil
 	}
 	return err
