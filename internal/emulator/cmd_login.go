@@ -140,6 +140,9 @@ func (u *user) cachedPosition(sn string) string {
 }
 
 func runLogout(c *call, _ json.RawMessage) result {
+	if c.session == nil {
+		return errorResult(codeSession)
+	}
 	c.endSession(c.session)
 	return textResult("0")
 }

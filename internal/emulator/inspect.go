@@ -46,8 +46,8 @@ func (s *Server) Nodes(email string) ([]Node, error) {
 	return out, nil
 }
 
-// Do runs a cs body as the account would from another client, and returns the
-// plain answer. Clients see the packets that it makes.
+// Do runs a cs body as the account would from another client, without a
+// session, and returns the plain answer. Clients see the packets it makes.
 func (s *Server) Do(email, commands string) (string, error) {
 	b, err := parseBatch([]byte(commands))
 	if err != nil {
@@ -59,7 +59,7 @@ func (s *Server) Do(email, commands string) (string, error) {
 		s.mu.Unlock()
 		return "", fmt.Errorf("run commands of %s: %w", email, errNoAccount)
 	}
-	c := &call{tx: s.begin(), user: u, session: &session{User: u.User}, now: s.opts.Now()}
+	c := &call{tx: s.begin(), user: u, now: s.opts.Now()}
 	all := c.runBatch(b, "")
 	s.mu.Unlock()
 	var text bytes.Buffer
