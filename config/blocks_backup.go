@@ -49,23 +49,21 @@ func (e *evaluator) accountOf(o *object, to *addr.Address) bool {
 		*to = get[addr.Address](o, "account")
 		return !to.IsZero()
 	}
-	var names []string
-	for _, n := range e.nodes {
-		if n.root == string(addr.Account) {
-			names = append(names, n.String())
-			*to = addr.New(addr.Account, n.name)
-		}
-	}
+	names := e.accountNames
 	switch len(names) {
 	case 1:
+		*to = addr.New(addr.Account, names[0])
 		return true
 	case 0:
 		e.add(o.declared, "no account", "%s needs an account, and none is declared. Add:\naccount \"main\" {\n  email = \"you@example.com\"\n}", upperFirst(o.name()))
 	default:
-		slices.Sort(names)
-		e.add(o.declared, "missing argument", "There are several accounts (%s): say which one with account = %s", listed(names), names[0])
+		var all []string
+		for _, name := range names {
+			all = append(all, addr.New(addr.Account, name).String())
+		}
+		slices.Sort(all)
+		e.add(o.declared, "missing argument", "There are several accounts (%s): say which one with account = %s", listed(all), all[0])
 	}
-	*to = addr.Address{}
 	return false
 }
 

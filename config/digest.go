@@ -8,6 +8,7 @@ import (
 	"hash"
 	"io"
 
+	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 )
 
@@ -21,28 +22,37 @@ func (e *evaluator) digest(files Files) string {
 		field(h, name)
 		field(h, string(files[name]))
 	}
-	values := sha256.New()
+	private := sha256.New() // values that may be secrets and easily guessed
+	guessable := len(e.reads.seen) > 0
 	for _, name := range sortedKeys(e.variables) {
-		field(values, name)
-		v := e.variables[name]
-		// A value that has no JSON (a function's type, say) is told apart by its type alone.
-		text, _ := ctyjson.SimpleJSONValue{Value: v}.MarshalJSON()
-		field(values, v.Type().GoString())
-		field(values, string(text))
+		if v := e.variables[name]; v.IsMarked() {
+			guessable = true
+			value(private, name, v)
+		} else {
+			value(h, name, v)
+		}
 	}
 	for _, name := range sortedKeys(e.reads.seen) {
-		field(values, name)
-		field(values, e.reads.seen[name])
+		field(private, name)
+		field(private, e.reads.seen[name])
 	}
-	if len(e.variables)+len(e.reads.seen) > 0 {
-		// Values may be secrets that are easily guessed.
-		slow, err := pbkdf2.Key(sha256.New, string(values.Sum(nil)), h.Sum(nil), digestRounds, sha256.Size)
+	if guessable {
+		slow, err := pbkdf2.Key(sha256.New, string(private.Sum(nil)), h.Sum(nil), digestRounds, sha256.Size)
 		if err != nil {
 			panic(fmt.Sprintf("config: digest: %v", err)) // only for lengths that PBKDF2 does not have
 		}
 		field(h, string(slow))
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+func value(h hash.Hash, name string, v cty.Value) {
+	v, _ = v.Unmark()
+	// A value that has no JSON (an infinite number) is told apart by its type alone.
+	text, _ := ctyjson.SimpleJSONValue{Value: v}.MarshalJSON()
+	field(h, name)
+	field(h, v.Type().GoString())
+	field(h, string(text))
 }
 
 // field writes a length and a text, so that no two lists of fields give the same bytes.

@@ -11,9 +11,9 @@ import (
 	"github.com/megaplan/megaplan/internal/addr"
 )
 
-// sensitive marks values that must not be shown.
 type mark string
 
+// sensitive marks values that must not be shown.
 const sensitive = mark("sensitive")
 
 // node is one named thing of the configuration; nodes are evaluated when something refers to them.
@@ -57,20 +57,22 @@ type scope struct {
 // each mistake where it stands: what depends on a mistake is unknown, and nothing is reported about unknown values.
 type evaluator struct {
 	problems
-	opts      Options
-	dir       string
-	nodes     []*node
-	byName    map[string]*node
-	stack     []*node
-	functions map[string]function.Function
-	reads     *reads
-	defaults  map[*Attribute]any
-	variables map[string]cty.Value
-	given     map[string]given
-	varFiles  Files
-	config    *Config
-	sources   map[addr.Address]Source
-	badBlocks map[string]bool // block addresses whose instances are not all known
+	opts   Options
+	dir    string
+	nodes  []*node
+	byName map[string]*node
+	stack  []*node
+	// accountNames are the labels of the account blocks, for what may leave its account out.
+	accountNames []string
+	functions    map[string]function.Function
+	reads        *reads
+	defaults     map[*Attribute]any
+	variables    map[string]cty.Value
+	given        map[string]given
+	varFiles     Files
+	config       *Config
+	sources      map[addr.Address]Source
+	badBlocks    map[string]bool // block addresses whose instances are not all known
 }
 
 // visit evaluates a node; false means that it is part of a cycle, which has been reported.
@@ -162,13 +164,14 @@ func (e *evaluator) addNodes(roots map[string]map[string]cty.Value, r ref) {
 	if roots[r.root] == nil {
 		roots[r.root] = map[string]cty.Value{}
 	}
+	if r.name != "" {
+		roots[r.root][r.name] = e.byName[r.String()].value
+		return
+	}
 	for _, n := range e.nodes {
-		if n.root == r.root && r.name == "" {
+		if n.root == r.root {
 			roots[r.root][n.name] = n.value
 		}
-	}
-	if n := e.byName[r.String()]; n != nil {
-		roots[r.root][n.name] = n.value
 	}
 }
 

@@ -196,7 +196,7 @@ func (e *evaluator) templateFileFunc(functions map[string]function.Function) fun
 // templateError keeps the place inside the template.
 func templateError(diags hcl.Diagnostics) error {
 	first := diags.Errs()[0]
-	d, ok := first.(*hcl.Diagnostic) //nolint:errorlint // Errs holds diagnostics as they are
+	d, ok := errors.AsType[*hcl.Diagnostic](first)
 	if !ok || d.Subject == nil {
 		return first
 	}

@@ -191,6 +191,9 @@ func (e *evaluator) addNode(n *node) {
 		return
 	}
 	e.byName[n.String()] = n
+	if n.root == string(addr.Account) {
+		e.accountNames = append(e.accountNames, n.name)
+	}
 	e.nodes = append(e.nodes, n)
 }
 

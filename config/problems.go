@@ -27,11 +27,6 @@ func (p *problems) add(at hcl.Range, summary, format string, args ...any) {
 	p.list = append(p.list, diag.Diagnostic{Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: plainRange(at)})
 }
 
-func (p *problems) warn(at hcl.Range, summary, format string, args ...any) {
-	p.add(at, summary, format, args...)
-	p.list[len(p.list)-1].Severity = diag.Warning
-}
-
 // hcl takes over what the HCL library found, in our words' form.
 func (p *problems) hcl(found hcl.Diagnostics) {
 	for _, d := range found {

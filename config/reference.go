@@ -154,7 +154,7 @@ func (e *evaluator) unknownReference(r ref) {
 		}
 	}
 	slices.Sort(all)
-	hint := ""
+	var hint string
 	switch best := nearestAddress(r.String(), append(all, "path.module", "host", "each.key", "each.value")); {
 	case best != "":
 		hint = fmt.Sprintf(" Did you mean %s?", best)

@@ -149,7 +149,8 @@ func (e *evaluator) movedBlock(b *body, all []*body) {
 	case from.Kind != to.Kind:
 		e.add(b.at("to"), "invalid move", "%s is a %s and cannot become the %s %s.", from, from.Kind, to.Kind, to)
 		return
-	case e.find(from) == present && !(from.Block() == to.Block() && !from.Keyed):
+	case e.find(from) == present && (from.Block() != to.Block() || from.Keyed):
+		// A block that has got for_each since may become one of its own instances.
 		e.add(b.at("from"), "invalid move", "%s is still declared at %s. A moved block names an address that is gone; remove one of the two.", from, plainRange(e.byName[from.Block().String()].declared))
 		return
 	}

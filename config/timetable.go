@@ -20,8 +20,6 @@ type slot struct {
 	rate   int64 // bytes a second; 0 is no limit
 }
 
-const minutesPerWeek = 7 * 24 * 60
-
 // ParseTimetable reads rclone's grammar: one rate ("10M", "off") or entries "[Day-]HH:MM,RATE" separated by spaces.
 // A rate without a letter is in KiB; letters are powers of 1024 ("B" is bytes).
 func ParseTimetable(s string) (Timetable, error) {

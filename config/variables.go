@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -30,11 +31,11 @@ func (e *evaluator) evaluateVariable(n *node) cty.Value {
 	if !ok {
 		return cty.DynamicVal
 	}
-	e.variables[n.name] = value
 	if v.sensitive {
 		e.keepAll(value)
 		value = value.Mark(sensitive)
 	}
+	e.variables[n.name] = value
 	return value
 }
 
@@ -133,7 +134,7 @@ func (e *evaluator) fit(v variable, value cty.Value, at hcl.Range, from string) 
 
 // reason names the place inside a value that does not convert.
 func reason(err error) string {
-	if path, ok := err.(cty.PathError); ok && len(path.Path) > 0 { //nolint:errorlint // cty returns it unwrapped
+	if path, ok := errors.AsType[cty.PathError](err); ok && len(path.Path) > 0 {
 		return fmt.Sprintf("at %s, %v", pathString(path.Path), err)
 	}
 	return err.Error()

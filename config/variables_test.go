@@ -192,6 +192,23 @@ output "t" {
 	}
 }
 
+// TestRule26_DigestOfPlainVariables takes the way without secrets.
+func TestRule26_DigestOfPlainVariables(t *testing.T) {
+	digests := map[string]bool{}
+	for _, value := range []string{"a", "b", "a"} {
+		opts := testOptions()
+		opts.Assign = []Assignment{{Name: "v", Value: value}}
+		cfg, list := loadText(t, "x.mega.hcl", "variable \"v\" {\n}\n", opts)
+		if list.HasErrors() {
+			t.Fatal(list)
+		}
+		digests[cfg.Digest] = true
+	}
+	if len(digests) != 2 {
+		t.Errorf("two values have %d digests", len(digests))
+	}
+}
+
 func TestRule26_DigestOfFilesRead(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "x.mega.hcl", "output \"f\" {\n  value = file(\"note\")\n}\n")
