@@ -19,3 +19,8 @@ func SourcesNeeded(in Input) []addr.Address {
 	}
 	return needed
 }
+
+// Selected says whether -target and -exclude let an address take part.
+func Selected(o Options, a addr.Address) bool {
+	return (len(o.Target) == 0 || names(o.Target, a)) && !names(o.Exclude, a)
+}

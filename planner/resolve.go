@@ -215,7 +215,7 @@ func (p *planning) leftover(prior *Prior, heir *target) *target {
 func (p *planning) settleStatus(t *target) {
 	o := p.in.Options
 	a := t.out.Address
-	if len(o.Target) > 0 && !names(o.Target, a) || names(o.Exclude, a) {
+	if !Selected(o, a) {
 		t.out.Status = Excluded
 		return
 	}
