@@ -27,6 +27,14 @@ func fileKeyFor(key Key, nonce [8]byte, content []byte) (FileKey, []MAC) {
 	return NewFileKey(key, nonce, file.fold()), macs
 }
 
+func plainChecksum(b []byte) Checksum {
+	var c Checksum
+	for i := range b {
+		c[i%12] ^= b[i]
+	}
+	return c
+}
+
 // interestingSizes lie around every boundary the code knows.
 func interestingSizes() []int {
 	sizes := []int{0, 1, 15, 16, 17, 4095, 4096, 4097, 8192, 65535, 65536, 65537, 3<<20 + 7, 12 << 20, 13<<20 + 12345}
@@ -54,6 +62,9 @@ func TestCheckAndPiecesAgreeWithTheStandardLibrary(t *testing.T) {
 		if !bytes.Equal(p.Buf, stream) {
 			t.Errorf("size %d: ciphertext differs", size)
 		}
+		if p.Sum != plainChecksum(stream) {
+			t.Errorf("size %d: checksum differs", size)
+		}
 		wrong := want
 		wrong[31] ^= 1
 		got, err := Check(t.Context(), bytes.NewReader(plain), int64(size), want, wrong, want)
@@ -76,6 +87,9 @@ func TestPiecesInTheMiddleOfAFile(t *testing.T) {
 		p := Piece{Cipher: NewFileCipher(key, nonce), Buf: bytes.Clone(content[s.Start:s.End]), First: s.First, MACs: macs}
 		p.Encrypt()
 		sealed, macs = append(sealed, p.Buf...), p.MACs
+		if p.Sum != plainChecksum(p.Buf) {
+			t.Errorf("span %+v: checksum differs", s)
+		}
 	}
 	if !slices.Equal(macs, want) {
 		t.Error("MACs differ from those of the whole file")
@@ -100,6 +114,9 @@ func TestPiecesOfManyFilesShareTheLanes(t *testing.T) {
 	for i, p := range pieces {
 		if _, want := fileKeyFor(Key{byte(i)}, [8]byte{byte(i)}, plain[i]); !slices.Equal(p.MACs, want) {
 			t.Errorf("file %d of %d bytes: MACs differ", i, len(plain[i]))
+		}
+		if p.Sum != plainChecksum(p.Buf) {
+			t.Errorf("file %d of %d bytes: checksum differs", i, len(plain[i]))
 		}
 		p.MACs = nil
 	}

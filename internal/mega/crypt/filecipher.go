@@ -42,12 +42,14 @@ func (c *FileCipher) counter(offset int64) cipher.Stream {
 }
 
 // Piece is a run of chunks of one file in memory. Buf begins where chunk First begins and ends where a
-// chunk or the file ends. The MACs of its chunks are appended to MACs.
+// chunk or the file ends. The MACs of its chunks are appended to MACs. Encrypting sets Sum to the checksum
+// of what then is in Buf.
 type Piece struct {
 	Cipher *FileCipher
 	Buf    []byte
 	First  int
 	MACs   []MAC
+	Sum    Checksum
 }
 
 // Encrypt encrypts the piece in place and appends the MACs of its chunks.

@@ -3,55 +3,99 @@ package crypt
 import "crypto/cipher"
 
 // sliceSize is how much of each lane is worked on before the cipher's turn: eight slices stay in the
-// first-level cache between MAC and cipher, which makes the two one pass over memory.
-const sliceSize = 8 << 10
+// nearest caches between MAC, cipher and checksum, which makes the three one pass over memory. It is a
+// multiple of 16 for the MAC and of foldSize for the checksum.
+const sliceSize = 12 << 10
 
-// pipeline moves chunks through eight slots. Slot i works on lanes[i].
+// pipeline moves chunks through eight slots, of which the first n are taken. It is padded as worker is.
 type pipeline struct {
-	lanes   []Lane
-	streams []cipher.Stream
-	rest    [][]byte // what follows the current slice
-	target  []*MAC   // where the finished MAC goes
+	_       [cacheLines]byte
+	n       int
+	lanes   [laneCount]Lane
+	streams [laneCount]cipher.Stream
+	rest    [laneCount][]byte // what follows the current slice
+	target  [laneCount]target // where the results go
+	fold    [laneCount][foldSize]byte
+	_       [cacheLines]byte
+}
+
+// target is where the results of a chunk go.
+type target struct {
+	mac   *MAC
+	piece *Piece
+	start int // of the chunk in the piece
 }
 
 // runPieces sends every chunk of every piece through the slots, slice by slice.
-func runPieces(pieces []*Piece, do func([]Lane, []cipher.Stream)) {
+func runPieces(pieces []*Piece, do func(*pipeline)) {
 	var p pipeline
 	queue := chunkQueue{pieces: pieces}
 	for {
-		for len(p.lanes) < laneCount && queue.more() {
+		for p.n < laneCount && queue.more() {
 			p.add(queue.take())
 		}
-		if len(p.lanes) == 0 {
+		if p.n == 0 {
 			return
 		}
-		for i := range p.lanes {
+		for i := range p.n {
 			n := min(sliceSize, len(p.rest[i]))
 			p.lanes[i].Data, p.rest[i] = p.rest[i][:n], p.rest[i][n:]
 		}
-		do(p.lanes, p.streams)
-		for i := len(p.lanes) - 1; i >= 0; i-- {
+		do(&p)
+		for i := p.n - 1; i >= 0; i-- {
 			if len(p.rest[i]) == 0 {
-				*p.target[i] = p.lanes[i].Sum
-				p.remove(i)
+				p.finish(i)
 			}
 		}
 	}
 }
 
-func (p *pipeline) add(c *FileCipher, offset int64, data []byte, target *MAC) {
-	p.lanes = append(p.lanes, Lane{Key: c.schedule, Sum: c.iv()})
-	p.streams = append(p.streams, c.counter(offset))
-	p.rest = append(p.rest, data)
-	p.target = append(p.target, target)
+func (p *pipeline) add(c *FileCipher, offset int64, data []byte, to target) {
+	i := p.n
+	p.n++
+	p.lanes[i] = Lane{Key: c.schedule, Sum: c.iv()}
+	p.streams[i] = c.counter(offset)
+	p.rest[i] = data
+	p.target[i] = to
+	p.fold[i] = [foldSize]byte{}
 }
 
-func (p *pipeline) remove(i int) {
-	last := len(p.lanes) - 1
-	p.lanes[i], p.lanes = p.lanes[last], p.lanes[:last]
-	p.streams[i], p.streams = p.streams[last], p.streams[:last]
-	p.rest[i], p.rest = p.rest[last], p.rest[:last]
-	p.target[i], p.target = p.target[last], p.target[:last]
+// finish delivers slot i and puts the last slot in its place.
+func (p *pipeline) finish(i int) {
+	to := p.target[i]
+	*to.mac = p.lanes[i].Sum
+	to.piece.Sum.add(&p.fold[i], to.start)
+	p.n--
+	p.lanes[i] = p.lanes[p.n]
+	p.streams[i] = p.streams[p.n]
+	p.rest[i] = p.rest[p.n]
+	p.target[i] = p.target[p.n]
+	p.fold[i] = p.fold[p.n]
+}
+
+func (p *pipeline) sum() { SumLanes(p.lanes[:p.n]) }
+
+func (p *pipeline) cipher() {
+	for i := range p.n {
+		p.streams[i].XORKeyStream(p.lanes[i].Data, p.lanes[i].Data)
+	}
+}
+
+func (p *pipeline) check() {
+	for i := range p.n {
+		foldInto(&p.fold[i], p.lanes[i].Data)
+	}
+}
+
+func encryptSlices(p *pipeline) {
+	p.sum()
+	p.cipher()
+	p.check()
+}
+
+func decryptSlices(p *pipeline) {
+	p.cipher()
+	p.sum()
 }
 
 // chunkQueue hands out the chunks of a list of pieces in order.
@@ -68,7 +112,7 @@ func (q *chunkQueue) more() bool {
 	return len(q.pieces) > 0
 }
 
-func (q *chunkQueue) take() (c *FileCipher, offset int64, data []byte, target *MAC) {
+func (q *chunkQueue) take() (c *FileCipher, offset int64, data []byte, to target) {
 	p := q.pieces[0]
 	base := ChunkStart(p.First)
 	if q.done == 0 {
@@ -81,22 +125,7 @@ func (q *chunkQueue) take() (c *FileCipher, offset int64, data []byte, target *M
 	chunk := ChunkIndex(offset)
 	end := min(int(ChunkStart(chunk+1)-base), len(p.Buf))
 	data = p.Buf[q.done:end]
+	to = target{mac: &q.macs[chunk-p.First], piece: p, start: q.done}
 	q.done = end
-	return p.Cipher, offset, data, &q.macs[chunk-p.First]
-}
-
-func encryptSlices(lanes []Lane, streams []cipher.Stream) {
-	SumLanes(lanes)
-	xorSlices(lanes, streams)
-}
-
-func decryptSlices(lanes []Lane, streams []cipher.Stream) {
-	xorSlices(lanes, streams)
-	SumLanes(lanes)
-}
-
-func xorSlices(lanes []Lane, streams []cipher.Stream) {
-	for i := range lanes {
-		streams[i].XORKeyStream(lanes[i].Data, lanes[i].Data)
-	}
+	return p.Cipher, offset, data, to
 }

@@ -41,11 +41,13 @@ func TestVectorsOfFileEncryption(t *testing.T) {
 		metaMAC        string
 		nodeKey        string
 		wrapped        string
+		checksum       string
 	}{
 		{
-			name:    "empty",
-			metaMAC: "0000000000000000",
-			nodeKey: "EBAQEBAQEBAICQoLDA0ODxAREhMUFRYXAAAAAAAAAAA",
+			name:     "empty",
+			checksum: "AAAAAAAAAAAAAAAA",
+			metaMAC:  "0000000000000000",
+			nodeKey:  "EBAQEBAQEBAICQoLDA0ODxAREhMUFRYXAAAAAAAAAAA",
 		},
 		{
 			name:    "hello",
@@ -55,6 +57,8 @@ func TestVectorsOfFileEncryption(t *testing.T) {
 			metaMAC: "dea8d3a4d6cb6764",
 			nodeKey: "EBAQEBAQEBDWodmv2sZpaxAREhMUFRYX3qjTpNbLZ2Q",
 			wrapped: "iUDPRuTGC-fVqsOXmDaLfm5DlfCNNSXDxNrRgNDxWnM",
+
+			checksum: "5YO0rLJ7u_etKl7A",
 		},
 		{
 			name:    "two chunks",
@@ -62,6 +66,8 @@ func TestVectorsOfFileEncryption(t *testing.T) {
 			sha256:  "e1cb1390afcced51e0964aba4f781482600248817037d734f127b5fe28159c2c",
 			chunks:  []string{"17f3450813b1243736bf7c9eca93c198", "c58a1fd0b5a72feac14ecde08626840f"},
 			metaMAC: "5388b52214072b72",
+
+			checksum: "8hJlygkizlZ9U4in",
 		},
 	}
 	for _, tt := range tests {
@@ -70,6 +76,9 @@ func TestVectorsOfFileEncryption(t *testing.T) {
 			p.Encrypt()
 			if tt.cipher != "" && hex.EncodeToString(p.Buf) != tt.cipher {
 				t.Errorf("cipher = %x, want %s", p.Buf, tt.cipher)
+			}
+			if got := p.Sum.String(); got != tt.checksum {
+				t.Errorf("checksum = %s, want %s", got, tt.checksum)
 			}
 			if sum := sha256.Sum256(p.Buf); tt.sha256 != "" && hex.EncodeToString(sum[:]) != tt.sha256 {
 				t.Errorf("sha256 of cipher = %x, want %s", sum, tt.sha256)

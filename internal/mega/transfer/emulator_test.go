@@ -156,8 +156,8 @@ func TestEmulatorFaults(t *testing.T) {
 	a := newAccount(t, emulator.Options{})
 	m := manager(t)
 	for _, kind := range kinds {
-		for _, size := range []int{5000, 3 << 20} {
-			for nth := 1; nth <= 3; nth++ {
+		for _, size := range []int{5000, 1400 << 10} {
+			for nth := 1; nth <= 2; nth++ {
 				t.Run(fmt.Sprintf("%s at post %d of %d bytes", kind, nth, size), func(t *testing.T) {
 					a.t = t
 					before := a.server.Stats().Faults

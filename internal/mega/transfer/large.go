@@ -137,7 +137,9 @@ func (l *largeUpload) span(ctx context.Context, span crypt.Span, buf []byte) err
 	}
 	piece := crypt.Piece{Cipher: l.cipher, Buf: buf, First: span.First}
 	piece.Encrypt()
-	token, err := l.manager.send(ctx, post{url: l.url, offset: span.Start, body: buf, moved: l.counter.add})
+	token, err := l.manager.send(ctx, post{
+		url: l.url, offset: span.Start, body: buf, sum: piece.Sum, moved: l.counter.add,
+	})
 	return l.record(ctx, Done{First: span.First, MACs: piece.MACs}, token, err)
 }
 

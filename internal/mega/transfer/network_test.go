@@ -218,11 +218,3 @@ func benchmarkUpload(b *testing.B, size int64, files int) {
 
 func BenchmarkUploadLarge(b *testing.B) { benchmarkUpload(b, 256<<20, 1) }
 func BenchmarkUploadSmall(b *testing.B) { benchmarkUpload(b, 4<<10, 500) }
-
-func BenchmarkChecksum(b *testing.B) {
-	body := content(8 << 20)
-	b.SetBytes(int64(len(body)))
-	for b.Loop() {
-		checksum(body)
-	}
-}

@@ -16,7 +16,7 @@ const limitPiece = 16 << 10
 // detach ends that, so that the buffer can be used for something else.
 type payload struct {
 	limit *rate.Limiter
-	moved func(n int64) // told what was sent; n is negative when sending begins anew
+	moved func(n int64) // told what was sent, under mu; n is negative when sending begins anew
 
 	mu   sync.Mutex
 	data []byte
@@ -42,18 +42,26 @@ func (p *payload) attach(ctx context.Context, req *http.Request, watch *stallWat
 // rewind takes back what was counted.
 func (p *payload) rewind() {
 	p.mu.Lock()
-	sent := p.sent
-	p.sent = 0
-	p.mu.Unlock()
-	if sent != 0 {
-		p.moved(-sent)
+	defer p.mu.Unlock()
+	p.countLocked(-p.sent)
+}
+
+func (p *payload) countLocked(n int64) {
+	if n != 0 {
+		p.sent += n
+		p.moved(n)
 	}
 }
 
-// detach waits for a read in progress and ends all later ones.
-func (p *payload) detach() {
+// detach waits for a read in progress and ends all later ones. What was counted then is all or nothing.
+func (p *payload) detach(arrived bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if arrived {
+		p.countLocked(int64(len(p.data)) - p.sent)
+	} else {
+		p.countLocked(-p.sent)
+	}
 	p.data = nil
 }
 
@@ -75,9 +83,6 @@ func (r *payloadReader) Read(b []byte) (int, error) {
 		}
 	}
 	n, err := r.copy(b)
-	if n > 0 {
-		r.payload.moved(int64(n))
-	}
 	r.watch.moved()
 	return n, err
 }
@@ -94,7 +99,7 @@ func (r *payloadReader) copy(b []byte) (int, error) {
 	}
 	n := copy(b, p.data[r.off:])
 	r.off += n
-	p.sent += int64(n)
+	p.countLocked(int64(n))
 	return n, nil
 }
 

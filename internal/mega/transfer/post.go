@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/megaplan/megaplan/internal/mega/crypt"
 )
 
 const (
@@ -24,6 +26,7 @@ type post struct {
 	url    string
 	offset int64
 	body   []byte // encrypted
+	sum    crypt.Checksum
 	moved  func(n int64)
 	// overload is told that the server asks for fewer requests; may be nil.
 	overload func()
@@ -32,7 +35,7 @@ type post struct {
 // send posts until the server has the piece, and returns the token if that completed the file. The buffer
 // is free again when it returns.
 func (m *Manager) send(ctx context.Context, p post) (token []byte, err error) {
-	target := p.url + "/" + strconv.FormatInt(p.offset, 10) + "?d=" + checksum(p.body)
+	target := p.url + "/" + strconv.FormatInt(p.offset, 10) + "?d=" + p.sum.String()
 	refusals := 0
 	moved := func(n int64) {
 		m.stats.sent.Add(max(n, 0))
@@ -42,12 +45,11 @@ func (m *Manager) send(ctx context.Context, p post) (token []byte, err error) {
 	}
 	token, err = repeat(ctx, m, func(ctx context.Context) ([]byte, error) {
 		body := &payload{limit: m.options.Upload, moved: moved, data: p.body}
-		defer body.detach()
 		token, err := m.postOnce(ctx, target, body)
+		body.detach(err == nil)
 		if err == nil {
 			return token, nil
 		}
-		body.rewind()
 		if p.overload != nil && isOverload(err) {
 			p.overload()
 		}

@@ -43,6 +43,7 @@ type Stored struct {
 // [ErrSourceChanged] after [Options.ChangeRetries], [Error], and what Upload.URL returned.
 func (m *Manager) Upload(ctx context.Context, u Upload) (Stored, error) {
 	run := &uploadRun{manager: m, upload: u, source: source{file: u.File, bytes: u.Bytes}}
+	run.counter.report = u.Progress
 	changes, renewals := 0, 0
 	for {
 		stored, err := run.attempt(ctx)
@@ -99,7 +100,6 @@ type uploadRun struct {
 }
 
 func (r *uploadRun) attempt(ctx context.Context) (Stored, error) {
-	r.counter.report = r.upload.Progress
 	id, err := r.source.identity()
 	if err != nil {
 		return Stored{}, err
@@ -157,7 +157,7 @@ func (r *uploadRun) smallBody(ctx context.Context, id Identity, url string, slot
 	key, nonce := crypt.NewKey(), crypt.NewNonce()
 	piece := crypt.Piece{Cipher: crypt.NewFileCipher(key, nonce), Buf: buf}
 	m.sealer.encrypt(&piece)
-	token, err := m.send(ctx, post{url: url, body: buf, moved: r.counter.add, overload: slot.overload})
+	token, err := m.send(ctx, post{url: url, body: buf, sum: piece.Sum, moved: r.counter.add, overload: slot.overload})
 	if err != nil {
 		return Stored{}, err
 	}
