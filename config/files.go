@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,8 +13,13 @@ import (
 	"github.com/megaplan/megaplan/internal/redact"
 )
 
-// Files are source files by the names that ranges carry.
+// Files are source files by the names that ranges carry. They print as their names: a password may stand in one.
 type Files map[string][]byte
+
+// Format writes the names for every verb.
+func (f Files) Format(state fmt.State, _ rune) {
+	fmt.Fprint(state, sortedKeys(f))
+}
 
 // snippetLines is how much of a long range a diagnostic shows.
 const snippetLines = 4

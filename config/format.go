@@ -28,7 +28,7 @@ func Format(name string, src []byte) ([]byte, diag.List) {
 }
 
 // FormatFiles lists the files that Format is for: *.mega.hcl and *.megavars of a directory, or of all directories
-// below it. Hidden directories are left out. Names are relative to dir and sorted.
+// below it. Hidden directories are left out. Names start with dir and are sorted.
 func FormatFiles(dir string, recursive bool) ([]string, error) {
 	var out []string
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -42,9 +42,7 @@ func FormatFiles(dir string, recursive bool) ([]string, error) {
 		case d.IsDir() || strings.HasPrefix(d.Name(), "."):
 			return nil
 		case strings.HasSuffix(d.Name(), ".mega.hcl") || strings.HasSuffix(d.Name(), ".megavars"):
-			rel, err := filepath.Rel(dir, path)
-			out = append(out, rel)
-			return err
+			out = append(out, path)
 		}
 		return nil
 	})

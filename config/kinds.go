@@ -47,6 +47,7 @@ var converters = map[Kind]func(*conversion) (any, string){
 	KindTimezone:     parsed(timezone),
 	KindEncoding:     parsed(encoding),
 	KindEndpoint:     parsed(endpoint),
+	KindURL:          parsed(httpAddress),
 	KindVersion:      parsed(versionConstraint),
 }
 

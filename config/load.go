@@ -68,12 +68,12 @@ func readDir(abs, shown string) (inputs, diag.List) {
 		switch {
 		case strings.HasPrefix(name, ".") || entry.IsDir():
 		case isConfigFile(name):
-			src, err := os.ReadFile(filepath.Join(abs, name))
+			src, err := readRegular(filepath.Join(abs, name))
 			if err != nil {
 				list = append(list, diag.Errorf("unreadable file", "The file %s cannot be read: %v", name, cause(err))...)
 				continue
 			}
-			in.files[name] = src
+			in.files[name] = []byte(src)
 		case isVariableFile(name):
 			in.varFiles = append(in.varFiles, name)
 		}

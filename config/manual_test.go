@@ -120,6 +120,9 @@ func TestFormatFiles(t *testing.T) {
 	}
 	for recursive, want := range map[bool]string{false: "a.megavars b.mega.hcl", true: "a.megavars b.mega.hcl sub/d.mega.hcl"} {
 		got, err := FormatFiles(dir, recursive)
+		for i, name := range got {
+			got[i], _ = filepath.Rel(dir, name)
+		}
 		if err != nil || strings.Join(got, " ") != want {
 			t.Errorf("recursive %v: got %q, %v, want %q", recursive, got, err, want)
 		}

@@ -28,7 +28,7 @@ type Config struct {
 	Removed  []Removed
 
 	// Files are the configuration files by name, for diagnostics found after loading.
-	Files Files
+	Files Files `json:"-"`
 }
 
 // Backend says where the state document is kept. Type is "local", "http" or "mega"; Options are its arguments as text,

@@ -31,6 +31,7 @@ const (
 	KindTimezone     Kind = "time zone"
 	KindEncoding     Kind = "encoding"
 	KindEndpoint     Kind = "endpoint"
+	KindURL          Kind = "http address"
 	KindVersion      Kind = "version constraint"
 	KindForEach      Kind = "set of text or map"
 	KindAny          Kind = "any value"

@@ -41,6 +41,18 @@ func endpoint(s string) (string, error) {
 	return strings.TrimRight(s, "/"), nil
 }
 
+// httpAddress accepts an address that can be shown: user and password have arguments of their own.
+func httpAddress(s string) (string, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return "", fmt.Errorf("%q is no address that starts with https:// or http://", s)
+	case u.User != nil:
+		return "", errors.New("an address is shown in messages; write user and password as username and password")
+	}
+	return s, nil
+}
+
 func loopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
