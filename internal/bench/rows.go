@@ -1,0 +1,85 @@
+package main
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// row is one line of the budget: a state to start from and what each side does to it.
+type row struct {
+	name, what string
+	latency    time.Duration
+	nodes      int // generated in the account
+	// source fills the local directory, once for all rounds.
+	source func(dir string) error
+	// before runs with each side once, before the measured command, in the same emulator.
+	before bool
+	// ours and theirs are the measured commands' arguments. %SRC% is the source; the account's remote is mega:.
+	ours, theirs []string
+	// twice measures the second of two equal runs.
+	twice bool
+}
+
+// rows are the budget of the design, scaled.
+func rows(scale float64) []row {
+	count := func(n int) int { return max(1, int(float64(n)*scale)) }
+	apply := []string{"apply", "-auto-approve"}
+	upload := []string{"copy", "%SRC%", "mega:bench"}
+	small := func(n int) func(string) error {
+		return func(dir string) error { return smallFiles(dir, count(n), 4<<10) }
+	}
+	large := func(dir string) error { return largeFile(dir, int64(float64(1<<30)*scale)) }
+	return []row{
+		{name: "small-2000", what: "upload 2,000 files of 4 KiB, 20 ms", latency: 20 * time.Millisecond, source: small(2000), ours: apply, theirs: upload},
+		{name: "small-5000", what: "upload 5,000 files of 4 KiB, 20 ms", latency: 20 * time.Millisecond, source: small(5000), ours: apply, theirs: upload},
+		{name: "large-0ms", what: "upload one file of 1 GiB, no latency", source: large, ours: apply, theirs: upload},
+		{name: "large-20ms", what: "upload one file of 1 GiB, 20 ms", latency: 20 * time.Millisecond, source: large, ours: apply, theirs: upload},
+		{name: "million-first", what: "account of 1,000,000 nodes, first plan of a small backup", nodes: count(1_000_000), source: small(10), ours: []string{"plan"}, theirs: []string{"lsf", "mega:"}},
+		{name: "million-later", what: "account of 1,000,000 nodes, later plan", nodes: count(1_000_000), source: small(10), ours: []string{"plan"}, theirs: []string{"lsf", "mega:"}, twice: true},
+		{name: "unchanged", what: "nothing changed in 100,000 files", source: func(dir string) error { return smallFiles(dir, count(100_000), 16) }, before: true, ours: []string{"plan"}, theirs: []string{"sync", "--dry-run", "%SRC%", "mega:bench"}},
+	}
+}
+
+// smallFiles makes n files of the same size, a hundred in a directory, with content that never repeats.
+func smallFiles(dir string, n, size int) error {
+	random := rand.NewChaCha8([32]byte{1})
+	content := make([]byte, size)
+	for i := range n {
+		sub := filepath.Join(dir, "d"+strconv.Itoa(i/100))
+		if i%100 == 0 {
+			if err := os.MkdirAll(sub, 0o755); err != nil {
+				return err
+			}
+		}
+		random.Read(content) //nolint:errcheck // never fails
+		if err := os.WriteFile(filepath.Join(sub, "f"+strconv.Itoa(i)), content, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// largeFile makes one file of random bytes.
+func largeFile(dir string, size int64) (err error) {
+	f, err := os.Create(filepath.Join(dir, "large.bin"))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	random := rand.NewChaCha8([32]byte{2})
+	buf := make([]byte, 1<<20)
+	for written := int64(0); written < size; written += int64(len(buf)) {
+		random.Read(buf) //nolint:errcheck // never fails
+		if _, err := f.Write(buf[:min(int64(len(buf)), size-written)]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
