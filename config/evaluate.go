@@ -70,6 +70,7 @@ type evaluator struct {
 	variables    map[string]cty.Value
 	given        map[string]given
 	varFiles     Files
+	files        Files // the configuration
 	config       *Config
 	sources      map[addr.Address]Source
 	badBlocks    map[string]bool // block addresses whose instances are not all known

@@ -124,6 +124,7 @@ func newEvaluator(dir string, opts Options) *evaluator {
 }
 
 func (e *evaluator) load(in inputs) (*Config, diag.List) {
+	e.files = in.files
 	all := &body{schema: language, attrs: map[string]*hcl.Attribute{}, blocks: map[string][]*body{}}
 	unreadable := false
 	for _, name := range sortedKeys(in.files) {

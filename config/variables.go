@@ -48,13 +48,16 @@ func (e *evaluator) declaredVariable(n *node) (variable, bool) {
 		e.hcl(diags)
 		ok = !diags.HasErrors()
 	}
+	v.sensitive = e.flag(n, "sensitive", false)
+	if a := n.body.attrs["default"]; a != nil && v.sensitive {
+		e.keepExpression(a.Expr)
+	}
 	for _, name := range []string{"default", "sensitive", "nullable", "description"} {
 		ok = e.constant(n, name) && ok
 	}
 	if !ok {
 		return v, false
 	}
-	v.sensitive = e.flag(n, "sensitive", false)
 	v.nullable = e.flag(n, "nullable", true)
 	return v, true
 }
@@ -111,9 +114,6 @@ func (e *evaluator) variableValue(v variable) (cty.Value, bool) {
 	value := e.value(a.Expr, scope{})
 	if !value.IsWhollyKnown() {
 		return cty.NilVal, false
-	}
-	if v.sensitive {
-		e.keepAll(value)
 	}
 	return e.fit(v, value, a.Expr.Range(), "the default")
 }
@@ -193,8 +193,21 @@ func (e *evaluator) keepGiven(g given) {
 	if g.expr == nil {
 		return
 	}
-	if v, diags := g.expr.Value(nil); !diags.HasErrors() {
+	e.keepExpression(g.expr)
+}
+
+// keepExpression hides what a constant says, and its text when it does not evaluate.
+func (e *evaluator) keepExpression(expr hcl.Expression) {
+	v, diags := expr.Value(nil)
+	if !diags.HasErrors() {
 		e.keepAll(v)
+		return
+	}
+	at := expr.Range()
+	for _, files := range []Files{e.files, e.varFiles} {
+		if src, ok := files[at.Filename]; ok && at.CanSliceBytes(src) {
+			e.keep(string(at.SliceBytes(src)))
+		}
 	}
 }
 

@@ -138,11 +138,18 @@ variable "c" {
   type      = list(number)
   sensitive = true
 }
+variable "d" {
+  sensitive = true
+}
+variable "e" {
+  default   = "`+secret+`${local.x}"
+  sensitive = true
+}
 `)
-	write(t, dir, "x.auto.megavars", "b = \""+secret+"\"\nc = [\""+secret+"\"]\n")
+	write(t, dir, "x.auto.megavars", "b = \""+secret+"\"\nc = [\""+secret+"\"]\nd = \""+secret+"${x}\"\n")
 	_, list := Load(dir, Options{Environ: []string{"MEGAPLAN_VAR_a=" + secret}})
-	if len(list) != 3 {
-		t.Errorf("want three errors, got %v", list)
+	if len(list) != 5 {
+		t.Errorf("want five errors, got %v", list)
 	}
 	for _, d := range list {
 		if strings.Contains(d.String(), secret) || d.Snippet != nil && strings.Contains(d.Snippet.Code, secret) {
