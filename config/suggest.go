@@ -25,6 +25,8 @@ func nearest(word string, candidates []string) string {
 func tolerance(word string) int {
 	switch n := len(word); {
 	case n < 3:
+		return 0
+	case n == 3:
 		return 1
 	case n < 12:
 		return 2
@@ -41,27 +43,24 @@ func didYouMean(word string, candidates []string) string {
 	return ""
 }
 
-// nearestAddress is nearest for whole addresses: a part that fits exactly is worth more than letters.
+// nearestAddress is nearest for whole addresses, from the likeliest slip to the least: a name misspelt, a kind misspelt,
+// the wrong kind or none, and a bit of both.
 func nearestAddress(written string, all []string) string {
-	if best := nearest(written, all); best != "" {
-		return best
-	}
 	root, name, dotted := strings.Cut(written, ".")
-	var fits []string
-	for _, candidate := range all {
-		kind, label, _ := strings.Cut(candidate, ".")
-		switch {
-		case !dotted && (label == root || nearest(root, []string{label}) != ""),
-			dotted && kind == root && nearest(name, []string{label}) != "",
-			dotted && label == name,
-			dotted && label == root:
-			fits = append(fits, candidate)
+	slips := []func(kind, label string) bool{
+		func(kind, label string) bool { return dotted && kind == root && nearest(name, []string{label}) != "" },
+		func(kind, label string) bool { return dotted && label == name && nearest(root, []string{kind}) != "" },
+		func(_, label string) bool { return label == name || label == root },
+		func(_, label string) bool { return !dotted && nearest(root, []string{label}) != "" },
+	}
+	for _, slip := range slips {
+		for _, candidate := range all {
+			if kind, label, _ := strings.Cut(candidate, "."); slip(kind, label) {
+				return candidate
+			}
 		}
 	}
-	if len(fits) == 0 {
-		return ""
-	}
-	return fits[0]
+	return nearest(written, all)
 }
 
 func quotedList(words []string) string {
