@@ -14,7 +14,8 @@ var cannotWrite = map[string]func(string, []byte) bool{
 }
 
 var cannotRead = map[string]func(string, []byte) bool{
-	"megajs": megajsFails,
+	"megatools": isEmpty,
+	"megajs":    megajsFails,
 }
 
 // TestExchange lets every client upload files with odd names and sizes, and

@@ -2,7 +2,6 @@ package interop
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,20 +10,21 @@ import (
 // The faults of the clients that the other tests except. Each test here fails
 // when the fault is gone, so that the exception goes too.
 
-// megatools 1.11.0 cannot upload an empty file.
-func TestFault_MegatoolsEmptyUpload(t *testing.T) {
+// megatools 1.11.0 cannot upload an empty file, and refuses the MAC of those
+// that others uploaded.
+func TestFault_MegatoolsEmptyFiles(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	c := newMegatools(t, s)
-	empty := filepath.Join(t.TempDir(), "empty")
-	if err := os.WriteFile(empty, nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	c, other := newMegatools(t, s), newGoMega(t, s)
+	empty := filepath.Join(fileSet{"empty": nil}.write(t), "empty")
 	r := c.run(t, op{Do: "put", Path: []string{"empty"}, Local: empty})[0]
 	if r.Error == "" {
 		t.Error("megatools uploaded an empty file: take the exception out of cannotWrite")
 	}
-	wantList(t, newGoMega(t, s), nil)
+	wantList(t, other, nil)
+
+	do(t, other, op{Do: "put", Path: []string{"empty"}, Local: empty})
+	wantMACError(t, c, "empty")
 }
 
 // megajs 1.3.10 condenses one empty chunk too many into the MAC of a file that
@@ -54,7 +54,7 @@ func wantMACError(t *testing.T, c client, name string) {
 	t.Helper()
 	r := c.run(t, op{Do: "get", Path: []string{name}, Local: filepath.Join(t.TempDir(), "x")})[0]
 	if !strings.Contains(strings.ToUpper(r.Error), "MAC") {
-		t.Errorf("get %q: got %q, want a MAC error: megajs's fault is gone, take its exceptions out", name, r.Error)
+		t.Errorf("get %q: got %q, want a MAC error: the client's fault is gone, take its exceptions out", name, r.Error)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 )
 
 const kib = 1 << 10
@@ -125,15 +124,6 @@ func compare(t *testing.T, got, want fileSet) {
 			t.Errorf("%q is there, nobody wrote it", name)
 		}
 	}
-}
-
-// decodeRune is utf8.DecodeRuneInString with length 0 for a byte that is none.
-func decodeRune(s string) (rune, int) {
-	r, n := utf8.DecodeRuneInString(s)
-	if r == utf8.RuneError && n == 1 {
-		return r, 0
-	}
-	return r, n
 }
 
 // megajsFails picks the files whose content, padded to AES blocks, ends on a

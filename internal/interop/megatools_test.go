@@ -2,6 +2,7 @@ package interop
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -46,12 +47,13 @@ func startMegatools(t *testing.T, s server) megatools {
 }
 
 func megatoolsMissing() string {
+	// With --version it exits 1 or 0, after its usage or without, by version.
 	out, err := exec.Command("megatools", "--version").CombinedOutput()
-	if err != nil && len(out) == 0 {
+	if errors.Is(err, exec.ErrNotFound) {
 		return "megatools is not on PATH: apt-get install megatools"
 	}
-	if first, _, _ := strings.Cut(string(out), "\n"); !strings.Contains(first, megatoolsVersion) {
-		return fmt.Sprintf("megatools on PATH is %q, wanted %s*", first, megatoolsVersion)
+	if !strings.Contains(string(out), "megatools "+megatoolsVersion) {
+		return fmt.Sprintf("megatools on PATH is not %s*: %q", megatoolsVersion, out)
 	}
 	return ""
 }
