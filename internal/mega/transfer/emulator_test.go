@@ -152,31 +152,24 @@ func TestEmulatorTakesEverySize(t *testing.T) {
 }
 
 func TestEmulatorFaults(t *testing.T) {
-	kinds := []string{"reset", "lost", "stall", "truncate", "500", "503", "429", "-3", "-4", "-6", "-14", "403", "404", "-8"}
+	kinds := []string{"reset", "lost", "stall", "truncate", "503", "-3", "-14", "404", "-8"}
 	a := newAccount(t, emulator.Options{})
 	m := manager(t)
 	for _, kind := range kinds {
-		for _, size := range []int{5000, 1400 << 10} {
-			for nth := 1; nth <= 2; nth++ {
-				t.Run(fmt.Sprintf("%s at post %d of %d bytes", kind, nth, size), func(t *testing.T) {
-					a.t = t
-					before := a.server.Stats().Faults
-					a.fault("storage", kind, nth)
-					roundTrip(t, a, m, randomBytes(size), nothing)
-					for nth > 1 && a.server.Stats().Faults == before {
-						roundTrip(t, a, m, randomBytes(100), nothing) // until the fault has struck
-					}
-				})
-				t.Run(fmt.Sprintf("%s at get %d of %d bytes", kind, nth, size), func(t *testing.T) {
-					a.t = t
-					before := a.server.Stats().Faults
-					roundTrip(t, a, m, randomBytes(size), func() { a.fault("storage", kind, nth) })
-					for nth > 1 && a.server.Stats().Faults == before {
-						roundTrip(t, a, m, randomBytes(100), nothing)
-					}
-				})
-			}
+		for nth, size := range map[int]int{1: 5000, 2: 1400 << 10} {
+			t.Run(fmt.Sprintf("%s at post %d of %d bytes", kind, nth, size), func(t *testing.T) {
+				a.t = t
+				a.fault("storage", kind, nth)
+				roundTrip(t, a, m, randomBytes(size), nothing)
+			})
+			t.Run(fmt.Sprintf("%s at get %d of %d bytes", kind, nth, size), func(t *testing.T) {
+				a.t = t
+				roundTrip(t, a, m, randomBytes(size), func() { a.fault("storage", kind, nth) })
+			})
 		}
+	}
+	if got, want := a.server.Stats().Faults, int64(4*len(kinds)); got != want {
+		t.Errorf("%d faults struck, want %d", got, want)
 	}
 }
 
@@ -184,7 +177,7 @@ func TestEmulatorWithRandomFaults(t *testing.T) {
 	a := newAccount(t, emulator.Options{Faults: "seed=7,storage:reset:0.05,storage:lost:0.05,storage:500:0.05,storage:503:0.05,storage:-3:0.05"})
 	m := manager(t)
 	var wg sync.WaitGroup
-	for i := range 60 {
+	for i := range 40 {
 		wg.Go(func() { roundTrip(t, a, m, randomBytes(i*i*1500), nothing) })
 	}
 	wg.Wait()

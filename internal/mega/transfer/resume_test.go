@@ -58,7 +58,7 @@ func (j *memoryJournal) Delete(_ context.Context, key string) error {
 	return j.fail
 }
 
-const resumeSize = 20<<20 + 5
+const resumeSize = 9<<20 + 5
 
 // interrupted is an upload that was cancelled after some spans of a mebibyte, with its journal.
 func interrupted(t *testing.T, s *storage, f *os.File, spans int) *memoryJournal {
@@ -87,7 +87,7 @@ func resumeOptions(j Journal) func(*Options) {
 
 func TestResumeSendsOnlyWhatIsMissing(t *testing.T) {
 	data := content(resumeSize)
-	for _, spans := range []int{0, 1, 7, 20} {
+	for _, spans := range []int{0, 1, 5, 9} {
 		s := newStorage(t)
 		f := tempFile(t, data)
 		journal := interrupted(t, s, f, spans)
