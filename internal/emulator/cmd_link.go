@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -57,5 +58,6 @@ func (c *call) linkList() string {
 			list = append(list, `{"h":"`+l.Node.String()+`","ph":"`+ph.String()+`","ts":`+itoa(c.user.Since)+`}`)
 		}
 	}
+	slices.Sort(list)
 	return strings.Join(list, ",")
 }

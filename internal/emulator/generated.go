@@ -169,7 +169,7 @@ func appendNumber(dst []byte, n int) []byte {
 
 // bare is the node without its key and attributes.
 func (g *generated) bare(i int) *node {
-	n := &node{Handle: generatedHandle(i), Parent: g.parent(i), Kind: kindFolder, Time: generatedTime(i), Seq: 1}
+	n := &node{Handle: generatedHandle(i), Parent: g.parent(i), Kind: kindFolder, Time: generatedTime(i)}
 	if !generatedIsFolder(i) {
 		n.Kind, n.Size, n.Content = kindFile, generatedSize(i), i+1
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"hash/crc32"
 	"io"
+	"runtime"
 	"testing"
 )
 
@@ -218,4 +219,49 @@ type counter int64
 func (c *counter) Write(p []byte) (int, error) {
 	*c += counter(len(p))
 	return len(p), nil
+}
+
+// TestFetchIsAStream watches the memory while f of many nodes is written.
+func TestFetchIsAStream(t *testing.T) {
+	s, err := New(Options{GenerateNodes: 200_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.AddAccount(Account{Email: "a@b.c", Password: "x", V1: true}); err != nil {
+		t.Fatal(err)
+	}
+	s.mu.Lock()
+	f := newFetch(s.st.emails["a@b.c"])
+	s.mu.Unlock()
+	runtime.GC()
+	w := &heapWatch{}
+	w.look()
+	base := w.peak
+	if err := f.write(w); err != nil {
+		t.Fatal(err)
+	}
+	if w.bytes < 40<<20 || w.peak-base > 24<<20 {
+		t.Errorf("%d bytes were written while the heap grew by %d", w.bytes, w.peak-base)
+	}
+}
+
+// heapWatch looks at the heap every 2 MiB.
+type heapWatch struct {
+	bytes, looked int64
+	peak          uint64
+}
+
+func (w *heapWatch) Write(p []byte) (int, error) {
+	w.bytes += int64(len(p))
+	if w.bytes-w.looked > 2<<20 {
+		w.look()
+	}
+	return len(p), nil
+}
+
+func (w *heapWatch) look() {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	w.looked, w.peak = w.bytes, max(w.peak, m.HeapAlloc)
 }

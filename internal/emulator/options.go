@@ -10,7 +10,9 @@ import (
 // delays, no limits, no faults.
 type Options struct {
 	// Dir keeps accounts, nodes, sessions, unfinished uploads and file bytes
-	// over restarts and kill -9. Empty means memory.
+	// over restarts and kill -9. After a power cut the last seconds may be
+	// missing: nothing is fsynced but compactions and Close. Empty means
+	// memory.
 	Dir string
 
 	// Latency models the round trip: it is added once to every cs, sc and
@@ -27,12 +29,14 @@ type Options struct {
 
 	// Quota is the storage of each account in bytes; u and p answer -17 when
 	// the account would grow beyond it. It counts at the peak: what an
-	// upload replaces is still there while it is counted. 0 means
-	// DefaultQuota, shown and enforced. The transfer quota is modelled only
-	// by the fault 509.
+	// upload replaces is still there while it is counted. 0 means NoQuota.
+	// The transfer quota is modelled only by the fault 509.
 	Quota int64
-	// Faults is a list of random faults such as
-	// "seed=1,cs:eagain:0.05,storage:reset:0.01": see ParseFaults.
+	// Faults is a list of random faults, each place:kind:rate, such as
+	// "seed=1,cs:eagain:0.05,storage:reset:0.01". Places and kinds are those
+	// of FaultSpec; equal seeds and equal orders of requests fail equally. It
+	// models servers and lines in trouble, each request on its own: outages
+	// that last are not modelled.
 	Faults string
 	// LoginLimit models the block after many sign-ins: after so many
 	// successful ones of an account every further one answers -16 until the
@@ -49,7 +53,9 @@ type Options struct {
 	MFASecret string
 
 	// GenerateNodes gives every account so many nodes that are computed from
-	// their number and never stored, until somebody changes them.
+	// their number and never stored, until somebody changes them. They model
+	// a large account that can be read: names, keys and content are right,
+	// files have 1 byte to 16 KiB. A million take 45 MB and f a second.
 	GenerateNodes int
 
 	// PollTimeout is how long an event poll is held; the real one holds for
@@ -81,12 +87,11 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// DefaultQuota is the storage of an account when Options has none: 20 GiB,
-// a free account's.
-const DefaultQuota = 20 << 30
+// NoQuota is what an account without a quota says it can hold: a pebibyte.
+const NoQuota = 1 << 50
 
 func (o Options) withDefaults() Options {
-	setDefault(&o.Quota, DefaultQuota)
+	setDefault(&o.Quota, NoQuota)
 	setDefault(&o.PollTimeout, 25*time.Second)
 	setDefault(&o.PollErrorDelay, time.Second)
 	setDefault(&o.EventLimit, 10_000)

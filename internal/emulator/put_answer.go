@@ -94,11 +94,11 @@ func fileID(n *node) string {
 }
 
 // mergeFileAttrs puts references of the form type*handle into the list, each
-// replacing the one of its type.
+// replacing the one of its type. Old ones may start with a number and a colon.
 func mergeFileAttrs(list, more string) string {
 	var out []string
 	for _, ref := range strings.Split(list, "/") {
-		kind, _, _ := strings.Cut(ref, "*")
+		kind, _, _ := strings.Cut(ref[strings.IndexByte(ref, ':')+1:], "*")
 		if ref != "" && !strings.Contains("/"+more, "/"+kind+"*") {
 			out = append(out, ref)
 		}

@@ -70,7 +70,7 @@ func (t *tree) put(n *node) {
 	if old := t.bare(n.Handle); old != nil {
 		t.total.add(old, -1)
 		t.detach(old)
-		n.Seq = old.Seq
+		n.Seq = cmp.Or(n.Seq, old.Seq)
 	}
 	if n.Seq == 0 {
 		t.seq++

@@ -238,3 +238,56 @@ func (c *wire) wantChain(want string) {
 		c.t.Errorf("versions: got %q, want %q", got, want)
 	}
 }
+
+// TestImport copies a file of another account through its link: the data is
+// shared, the key is what the importer says.
+func TestImport(t *testing.T) {
+	c := signIn(t, emulator.Options{})
+	must(t, "account", c.s.AddAccount(emulator.Account{Email: "other@example.com", Password: "x", V1: true}))
+	c.want(put("R", file(c.upload("abc"), ""), ""), `[["T1",{"e":[],"fh":["N1:id"]}]]`)
+	c.plain().cs(c.value(`[{"a":"l","n":"N1"}]`))
+	nodes, err := c.s.Nodes("other@example.com")
+	must(t, "nodes", err)
+	entry := `{"ph":"` + c.linkOf("N1") + `","t":0,"a":"` + attr + `","k":"D` + fileKey[1:] + `"}`
+	got, err := c.s.Do("other@example.com", put(nodes[0].Handle, entry, ""))
+	if err != nil || !strings.Contains(got, `"s":3`) {
+		t.Errorf("import: %s, %v", got, err)
+	}
+	c.want(`[{"a":"d","n":"N1"}]`, `["T3"]`)
+	got, err = c.s.Do("other@example.com", put(nodes[0].Handle, entry, ""))
+	if err != nil || got != "[-9]" {
+		t.Errorf("import after the link went with its file: %s, %v", got, err)
+	}
+	if got := c.s.Stats(); got.Nodes != 1 || got.Bytes != 3 {
+		t.Errorf("stats: %+v", got)
+	}
+}
+
+func TestFileAttributes(t *testing.T) {
+	c := signIn(t, emulator.Options{}).plain()
+	c.want(put("R", file(c.upload("abc"), `,"fa":"1:0*aaaaaaaaaaa/1:1*ccccccccccc"`), ""),
+		`[{"f":[`+fileNode("N1", "R", `,"fa":"1:0*aaaaaaaaaaa/1:1*ccccccccccc"`)+`]}]`)
+	c.want(`[{"a":"pfa","n":"N1","fa":"0*bbbbbbbbbbb"},{"a":"pfa","n":"R","fa":"x"},{"a":"ufa","s":1}]`,
+		`["1:1*ccccccccccc/0*bbbbbbbbbbb",-11,-2]`)
+	c.wantEvents("/sc?sn=S1", `{"a":[{"a":"fa","st":"T2","n":"N1","fa":"1:1*ccccccccccc/0*bbbbbbbbbbb"}],"sn":"S2"}`)
+}
+
+// TestVersionsStayPut refuses to move or replace what is no current file.
+func TestVersionsStayPut(t *testing.T) {
+	c := signIn(t, emulator.Options{})
+	c.want(put("R", file(c.upload("abc"), ""), ""), `[["T1",{"e":[],"fh":["N1:id"]}]]`)
+	c.want(put("R", file(c.upload("def"), `,"ov":"N1"`), ""), `[["T2",{"e":[],"fh":["N2:id"]}]]`)
+	c.want(`[{"a":"m","n":"N1","t":"B"},{"a":"m","n":"N2","t":"N1"}]`, `[-11,-11]`)
+	c.want(put("R", file("N2", `,"ov":"N1"`), ""), `[-2]`)
+	c.want(put("B", file("N2", `,"ov":"N2"`), ""), `[-2]`)
+	c.want(put("R", strings.Replace(folder, `"t":1`, `"t":1,"ov":"N2"`, 1), ""), `[-2]`)
+	c.want(put("N2", folder, ""), `[-11]`)
+	// One that is gone is no obstacle: the file is simply new.
+	c.want(put("R", file("N2", `,"ov":"AAAAAAAA"`), ""), `[["T3",{"e":[],"fh":["N3:id"]}]]`)
+	// A move takes the versions along.
+	c.want(`[{"a":"m","n":"N2","t":"B"}]`, `["T4"]`)
+	got := c.name(c.events("/wsc?sn=S3"))
+	if !strings.Contains(got, `"t":{"f":[`+fileNode("N2", "B", "")+`],"f2":[`+fileNode("N1", "N2", "")+`]}`) {
+		t.Errorf("events of the move: %s", got)
+	}
+}

@@ -66,24 +66,37 @@ func (d *dir) Append(record []byte) error {
 func (d *dir) Grown() int64 { return d.grown }
 
 func (d *dir) Compact(dump func(emit func(record []byte) error) error) error {
-	f, end, err := d.writeSnapshot(d.logPath()+".tmp", dump)
+	fresh := d.logPath() + ".tmp"
+	end, err := writeSnapshot(fresh, dump)
 	if err != nil {
 		return fmt.Errorf("compact log: %w", err)
 	}
-	if err := os.Rename(d.logPath()+".tmp", d.logPath()); err != nil {
-		return errors.Join(fmt.Errorf("compact log: %w", err), f.Close())
+	// The old log is closed first: not every system renames over an open file.
+	if err := d.log.Close(); err != nil {
+		return fmt.Errorf("compact log: %w", err)
 	}
-	old := d.log
-	d.log, d.end, d.grown = f, end, 0
-	return errors.Join(old.Close(), syncDir(d.path))
+	if err = os.Rename(fresh, d.logPath()); err != nil {
+		end = d.end // go on with the old log
+	} else {
+		d.grown = 0
+	}
+	f, openErr := os.OpenFile(d.logPath(), os.O_RDWR, 0o600)
+	if openErr == nil {
+		_, openErr = settle(f, end)
+		d.log, d.end = f, end
+	}
+	if err := errors.Join(err, openErr, syncDir(d.path)); err != nil {
+		return fmt.Errorf("compact log: %w", err)
+	}
+	return nil
 }
 
-// writeSnapshot returns the new file, synced and positioned at its end, or
-// nothing at all.
-func (d *dir) writeSnapshot(path string, dump func(emit func(record []byte) error) error) (*os.File, int64, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+// writeSnapshot writes a whole, synced log and returns its length, or leaves
+// nothing behind.
+func writeSnapshot(path string, dump func(emit func(record []byte) error) error) (int64, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	w := bufio.NewWriterSize(f, 1<<20)
 	end, err := writeRecords(w, dump)
@@ -93,10 +106,10 @@ func (d *dir) writeSnapshot(path string, dump func(emit func(record []byte) erro
 	if err == nil {
 		err = f.Sync()
 	}
-	if err != nil {
-		return nil, 0, errors.Join(err, f.Close(), os.Remove(path))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return 0, errors.Join(err, os.Remove(path))
 	}
-	return f, end, nil
+	return end, nil
 }
 
 func writeRecords(w io.Writer, dump func(emit func(record []byte) error) error) (int64, error) {
