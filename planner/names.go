@@ -37,8 +37,8 @@ func canonical(path string) tree.Path {
 	return tree.Path(strings.Join(names, "/"))
 }
 
-// sameHost compares host names as people mean them: without case, by the first label (rule 5).
-func sameHost(a, b string) bool {
+// SameHost compares host names as people mean them: without case, by the first label (rule 5).
+func SameHost(a, b string) bool {
 	a, _, _ = strings.Cut(a, ".")
 	b, _, _ = strings.Cut(b, ".")
 	return strings.EqualFold(a, b)

@@ -203,7 +203,7 @@ func (p *planning) leftover(prior *Prior, heir *target) *target {
 			t.out.Status = Destroyed
 		}
 	}
-	if r.Host != "" && !sameHost(r.Host, p.in.Host) && !names(p.in.Options.TakeOver, r.Address) {
+	if r.Host != "" && !SameHost(r.Host, p.in.Host) && !names(p.in.Options.TakeOver, r.Address) {
 		t.out.Status, t.out.Host = Forgotten, r.Host
 	} else if p.in.Options.Destroy {
 		t.out.Status = Destroyed
@@ -254,14 +254,14 @@ func (p *planning) settleStatus(t *target) {
 // here applies rule 5: it says whether the backup's source is on this host.
 func (p *planning) here(t *target) bool {
 	if want := t.backup.Source.Host; want != "" {
-		if !sameHost(want, p.in.Host) {
+		if !SameHost(want, p.in.Host) {
 			t.out.Status, t.out.Host = NotHere, want
 			return false
 		}
 		return true
 	}
 	a := t.out.Address
-	if t.prior == nil || t.prior.Resource.Host == "" || sameHost(t.prior.Resource.Host, p.in.Host) || names(p.in.Options.TakeOver, a) {
+	if t.prior == nil || t.prior.Resource.Host == "" || SameHost(t.prior.Resource.Host, p.in.Host) || names(p.in.Options.TakeOver, a) {
 		return true
 	}
 	other := t.prior.Resource.Host
