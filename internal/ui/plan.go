@@ -83,12 +83,15 @@ func (s *Screen) lines(t *planner.Target, actions []*planner.Action) {
 		nameWidth = max(nameWidth, runewidth.StringWidth(r.name))
 		sizeWidth = max(sizeWidth, runewidth.StringWidth(r.size))
 	}
-	nameWidth = min(nameWidth, max(24, s.Width-46))
+	nameWidth = min(nameWidth, max(24, s.Width-52))
 	for _, r := range rows {
 		l := looks[r.kind]
 		head := fmt.Sprintf("  %s %s  %s  %s", l.sign, pad(fit(r.name, nameWidth), nameWidth), pad(l.word, 7), padLeft(r.size, sizeWidth))
-		room := s.Width - runewidth.StringWidth(head) - 3
-		s.printf("%s   %s\n", s.paint(l.style, head), s.paint(Dim, fit(r.reason, max(room, 20))))
+		if runewidth.StringWidth(head)+3+runewidth.StringWidth(r.reason) <= s.Width {
+			s.printf("%s   %s\n", s.paint(l.style, head), s.paint(Dim, r.reason))
+		} else {
+			s.printf("%s\n      %s\n", s.paint(l.style, strings.TrimRight(head, " ")), s.paint(Dim, r.reason))
+		}
 		if r.under != "" {
 			s.printf("      %s\n", s.paint(Dim, fit(r.under, s.Width-6)))
 		}
