@@ -15,7 +15,10 @@ import (
 )
 
 // encode64 is MEGA's base64: URL alphabet, no padding.
-func encode64(p []byte) string { return base64.RawURLEncoding.EncodeToString(p) }
+func encode64(p []byte) string {
+	var short [192]byte // keeps the usual ones off the heap
+	return string(base64.RawURLEncoding.AppendEncode(short[:0], p))
+}
 
 // decode64 also takes the standard alphabet and padding, as the real server
 // does for old clients.

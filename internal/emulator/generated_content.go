@@ -24,28 +24,38 @@ type generatedFile struct {
 	first  [16]byte // first block of each chunk
 	next   [16]byte // every other block
 	state  [16]byte // MAC state after a whole block
+
+	// What AES reads and writes lies here, where it costs no allocation.
+	nodeKey [32]byte
+	text    [128]byte
+	in, out [16]byte
 }
 
 var generatedSeed = newAES([]byte("generated nodes!"))
 
 func newGeneratedFile(i int) *generatedFile {
-	f := &generatedFile{number: i}
-	var in, out [16]byte
-	binary.BigEndian.PutUint64(in[:], uint64(i))
-	generatedSeed.Encrypt(f.key[:], in[:])
-	in[15] = 1
-	generatedSeed.Encrypt(out[:], in[:])
-	copy(f.nonce[:], out[:])
+	f := &generatedFile{}
+	f.set(i)
+	return f
+}
+
+func (f *generatedFile) set(i int) {
+	f.number = i
+	clear(f.in[:])
+	binary.BigEndian.PutUint64(f.in[:], uint64(i))
+	generatedSeed.Encrypt(f.key[:], f.in[:])
+	f.in[15] = 1
+	generatedSeed.Encrypt(f.out[:], f.in[:])
+	copy(f.nonce[:], f.out[:])
 	f.block = newAES(f.key[:])
 	if generatedIsFolder(i) {
-		return f
+		return
 	}
 	f.block.Encrypt(f.state[:], macConstant[:])
 	for k := range 16 {
 		f.first[k] = f.nonce[k%8] ^ macConstant[k]
 		f.next[k] = f.state[k] ^ macConstant[k]
 	}
-	return f
 }
 
 // fill writes the plain bytes from a block-aligned offset.
@@ -102,31 +112,31 @@ func (f *generatedFile) chunkMAC(size int64) [16]byte {
 	return mac
 }
 
+var generatedFiles = sync.Pool{New: func() any { return new(generatedFile) }}
+
 // generatedSecrets returns the key, encrypted with the master key, and the
 // encrypted attributes. Files with odd numbers have no fingerprint, like those
 // that rclone uploads.
 func generatedSecrets(i int, size int64, master cipher.Block) (key, attr string) {
-	f := newGeneratedFile(i)
-	var scratch [128]byte
-	text := append(scratch[:0], `MEGA{"n":"`...)
-	text = appendGeneratedName(text, i)
-	if generatedIsFolder(i) {
-		return encode64(encryptECB(master, f.key[:])), f.sealAttr(append(text, `"}`...))
-	}
-	if i%2 == 0 {
-		text = append(text, `","c":"`...)
-		text = f.appendFingerprint(text, size)
-	}
-	mac := f.metaMAC(size)
-	var k [32]byte
-	copy(k[16:], f.nonce[:])
-	copy(k[24:], mac[:])
-	for b := range 16 {
-		k[b] = f.key[b] ^ k[16+b]
+	f := generatedFiles.Get().(*generatedFile)
+	defer generatedFiles.Put(f)
+	f.set(i)
+	k := f.nodeKey[:16]
+	copy(k, f.key[:])
+	text := appendGeneratedName(append(f.text[:0], `MEGA{"n":"`...), i)
+	if !generatedIsFolder(i) {
+		mac := f.metaMAC(size)
+		k = f.nodeKey[:]
+		copy(k[16:], f.nonce[:])
+		copy(k[24:], mac[:])
+		subtle.XORBytes(k[:16], k[:16], k[16:])
+		if i%2 == 0 {
+			text = f.appendFingerprint(append(text, `","c":"`...), size)
+		}
+		master.Encrypt(k[16:], k[16:])
 	}
 	master.Encrypt(k[:16], k[:16])
-	master.Encrypt(k[16:], k[16:])
-	return encode64(k[:]), f.sealAttr(append(text, `"}`...))
+	return encode64(k), f.sealAttr(append(text, `"}`...))
 }
 
 // sealAttr pads and encrypts in place: CBC from a zero vector.
