@@ -1,6 +1,7 @@
 package state
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/megaplan/megaplan/internal/addr"
@@ -37,10 +38,12 @@ type Resource struct {
 	Source         string    `json:"source,omitempty"`
 	OnDelete       string    `json:"on_delete,omitempty"`
 	PreventDestroy bool      `json:"prevent_destroy,omitempty"`
-	LastApplied    time.Time `json:"last_applied"`
+	LastApplied    time.Time `json:"last_applied,omitzero"`
 	// LastSuccess is when an apply last finished without a failure, also one with nothing to do; it changes no serial (rule 28).
-	LastSuccess time.Time   `json:"last_success"`
+	LastSuccess time.Time   `json:"last_success,omitzero"`
 	Manifest    ManifestRef `json:"manifest"`
+	// Run is the lease id of the run that last saved this resource: its journal may hold more than was saved.
+	Run string `json:"run,omitempty"`
 	// History describes earlier manifests as deltas, newest first, at most HistoryLimit (rule 32).
 	History []HistoryRef `json:"history,omitempty"`
 }
@@ -63,8 +66,8 @@ type HistoryRef struct {
 
 // Output is one output's value as JSON.
 type Output struct {
-	Value     []byte `json:"value"`
-	Sensitive bool   `json:"sensitive,omitempty"`
+	Value     json.RawMessage `json:"value"`
+	Sensitive bool            `json:"sensitive,omitempty"`
 }
 
 // Lease says that a run is working on some addresses (rule 29).
@@ -76,7 +79,15 @@ type Lease struct {
 	Addresses []addr.Address `json:"addresses"`
 	Since     time.Time      `json:"since"`
 	Heartbeat time.Time      `json:"heartbeat"`
+	// Machine tells processes of one machine apart from those of another that goes by the same host name.
+	Machine string `json:"machine,omitempty"`
 }
+
+// StaleAfter is how long a lease may be silent before it is reported as stale (rule 29).
+const StaleAfter = 15 * time.Minute
+
+// Stale says that the lease's run has shown no sign of life for too long.
+func (l Lease) Stale(now time.Time) bool { return now.Sub(l.Heartbeat) > StaleAfter }
 
 // Resource returns the resource of an address.
 func (d *Document) Resource(a addr.Address) (Resource, bool) {

@@ -1,6 +1,10 @@
 package state
 
 import (
+	"cmp"
+	"slices"
+	"strings"
+
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
@@ -21,3 +25,29 @@ type Entry struct {
 
 // Manifest is the sorted list of what a backup owns: by path bytes, then by handle.
 type Manifest []Entry
+
+// Totals returns the number of files and their bytes.
+func (m Manifest) Totals() (files, size int64) {
+	for i := range m {
+		if !m[i].Dir {
+			files++
+			size += m[i].Size
+		}
+	}
+	return files, size
+}
+
+func (e *Entry) compare(o *Entry) int {
+	return cmp.Or(strings.Compare(string(e.Path), string(o.Path)), cmp.Compare(e.Handle, o.Handle))
+}
+
+// sorted returns m in order, m itself if it is.
+func (m Manifest) sorted() Manifest {
+	before := func(a, b Entry) int { return a.compare(&b) }
+	if slices.IsSortedFunc(m, before) {
+		return m
+	}
+	out := slices.Clone(m)
+	slices.SortStableFunc(out, before)
+	return out
+}
