@@ -165,7 +165,7 @@ func TestJournalCorruptAnywhere(t *testing.T) {
 func readings(c *Cache) map[string]string {
 	got := map[string]string{}
 	walk := func(name string, seq func(func(Node, error) bool)) {
-		var b strings.Builder
+		var rows []byte
 		for n, err := range seq {
 			if err != nil {
 				got[name] = "error " + err.Error()
@@ -174,9 +174,9 @@ func readings(c *Cache) map[string]string {
 				}
 				return
 			}
-			fmt.Fprintf(&b, "%+v\n", n)
+			rows = appendRow(rows, &n)
 		}
-		got[name] = b.String()
+		got[name] = string(rows)
 	}
 	walk("all", c.All())
 	for i := range 132 {
@@ -201,7 +201,7 @@ func TestSnapshotCorruptAnywhere(t *testing.T) {
 	c := open(t, h.dir)
 	want := readings(c)
 	c.Close()
-	for i := 0; i < len(h.snapshot); i += 17 {
+	for i := 0; i < len(h.snapshot); i += 61 {
 		bad := bytes.Clone(h.snapshot)
 		bad[i] ^= 0x40
 		h.write(t, h.store().snapshot(1), bad)
@@ -278,7 +278,7 @@ func TestCrashWhileBuilding(t *testing.T) {
 func TestFailedBuildLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	c := open(t, dir)
-	body := generated(t, 100_000)
+	body := generated(t, 60_000)
 	if _, err := c.Build(t.Context(), bytes.NewReader(body[:len(body)-5])); err == nil {
 		t.Fatal("a truncated answer was taken")
 	}
