@@ -72,5 +72,9 @@ func (r *run) upload(ctx context.Context, c remote, target *planner.Target, a *p
 	if err != nil {
 		return planner.Result{}, err
 	}
-	return planner.Result{Handle: up.Handle, Fingerprint: planner.Fingerprint{CRC: up.CRC, MTime: up.MTime}}, nil
+	result := planner.Result{Handle: up.Handle, Fingerprint: planner.Fingerprint{CRC: up.CRC, MTime: up.MTime}}
+	if read := up.Source; file.Open != nil {
+		result.Source = planner.Local{Path: a.Local.Path, Size: read.Size, MTime: read.MTime, CTime: read.CTime, Dev: a.Local.Dev, Inode: read.Inode}
+	}
+	return result, nil
 }

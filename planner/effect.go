@@ -39,8 +39,12 @@ func Effect(p *Plan, a *Action, r Result) Record {
 			out.Put = []state.Entry{{Path: rel, Dir: true, Handle: r.Handle, Meta: a.Meta}}
 		}
 	case Upload, Update:
+		size := a.Local.Size
+		if r.Source != (Local{}) {
+			size = r.Source.Size
+		}
 		out.Put = []state.Entry{{
-			Path: rel, Handle: r.Handle, Size: a.Local.Size, MTime: r.Fingerprint.MTime, CRC: r.Fingerprint.CRC, Meta: a.Meta,
+			Path: rel, Handle: r.Handle, Size: size, MTime: r.Fingerprint.MTime, CRC: r.Fingerprint.CRC, Meta: a.Meta,
 		}}
 		if a.Kind == Update && a.Replace {
 			out.Remove = []tree.Handle{a.Remote.Handle}

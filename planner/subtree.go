@@ -34,4 +34,6 @@ type Result struct {
 	Handle tree.Handle
 	// Fingerprint is what an upload wrote.
 	Fingerprint Fingerprint
+	// Source is the file as it was when an upload read it; zero for a link, and for every other kind.
+	Source Local
 }
