@@ -165,6 +165,9 @@ func (e *NetworkError) Error() string { return fmt.Sprintf("no answer from MEGA:
 
 func (e *NetworkError) Unwrap() error { return e.Err }
 
+// Is makes every request without an answer an Unreachable, not only a sign-in.
+func (e *NetworkError) Is(target error) bool { return target == Unreachable }
+
 // Patience is short for a server that has never answered, and zero, meaning the usual budget, otherwise.
 func (e *NetworkError) Patience() time.Duration { return e.patience }
 

@@ -47,6 +47,9 @@ var loginTexts = map[LoginReason]string{
 	Refused:       "the server refused",
 }
 
+// Error makes a reason something to compare with: errors.Is(err, api.WrongPassword).
+func (r LoginReason) Error() string { return r.String() }
+
 // String describes the reason in words.
 func (r LoginReason) String() string {
 	text, ok := loginTexts[r]
@@ -72,7 +75,13 @@ func (e *LoginError) Error() string {
 	return text
 }
 
-func (e *LoginError) Unwrap() error { return e.Err }
+// Unwrap returns the reason and what the server or the network said.
+func (e *LoginError) Unwrap() []error {
+	if e.Err == nil {
+		return []error{e.Reason}
+	}
+	return []error{e.Reason, e.Err}
+}
 
 // Temporary is false.
 func (e *LoginError) Temporary() bool { return false }

@@ -8,14 +8,14 @@ import (
 
 // SessionInfo is one session of the account, as the server lists it.
 type SessionInfo struct {
-	ID       string // names the session in RevokeSession; it is not the secret session id
-	Agent    string
-	IP       string
-	Country  string
-	Created  time.Time
-	LastUsed time.Time
-	Current  bool // the one that asks
-	Alive    bool
+	ID       string    `json:"id"` // names the session in RevokeSession; it is not the secret session id
+	Agent    string    `json:"agent"`
+	IP       string    `json:"ip"`
+	Country  string    `json:"country"`
+	Created  time.Time `json:"created"`
+	LastUsed time.Time `json:"last_used"`
+	Current  bool      `json:"current"` // the one that asks
+	Alive    bool      `json:"alive"`
 }
 
 // Sessions lists the account's sessions.

@@ -1,0 +1,170 @@
+package mega
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/megaplan/megaplan/internal/mega/cache"
+	"github.com/megaplan/megaplan/internal/names"
+	"github.com/megaplan/megaplan/internal/tree"
+)
+
+// way is the part of the account that a tree is to show: whole folders and the folders that lead to them.
+type way struct {
+	whole  bool
+	byName map[string]*way
+	byNode map[tree.Handle]*way
+}
+
+func (w *way) name(name string) *way {
+	if w.byName == nil {
+		w.byName = make(map[string]*way)
+	}
+	return child(w.byName, name)
+}
+
+func (w *way) node(h tree.Handle) *way {
+	if w.byNode == nil {
+		w.byNode = make(map[tree.Handle]*way)
+	}
+	return child(w.byNode, h)
+}
+
+func child[K comparable](m map[K]*way, key K) *way {
+	if m[key] == nil {
+		m[key] = &way{}
+	}
+	return m[key]
+}
+
+// merge joins two ways; both stay as they are, because a way by name may lead through several folders.
+func merge(a, b *way) *way {
+	switch {
+	case a == nil || a == b:
+		return b
+	case b == nil:
+		return a
+	}
+	out := &way{whole: a.whole || b.whole, byName: maps.Clone(a.byName), byNode: maps.Clone(a.byNode)}
+	for name, next := range b.byName {
+		*out.name(name) = *merge(a.byName[name], next)
+	}
+	for h, next := range b.byNode {
+		*out.node(h) = *merge(a.byNode[h], next)
+	}
+	return out
+}
+
+// routes says which way leads through which of the nodes' names.
+func (w *way) routes(nodes []tree.Node) map[string]*way {
+	spellings := make(map[string][]string)
+	exact := make(map[string]bool)
+	for _, n := range nodes {
+		if n.Kind == tree.Dir && !exact[n.Name] {
+			exact[n.Name] = true
+			spellings[names.NFC(n.Name)] = append(spellings[names.NFC(n.Name)], n.Name)
+		}
+	}
+	routes := make(map[string]*way, len(w.byName))
+	for name, next := range w.byName {
+		through := spellings[names.NFC(name)]
+		if exact[name] {
+			through = []string{name}
+		}
+		for _, actual := range through {
+			routes[actual] = merge(routes[actual], next)
+		}
+	}
+	return routes
+}
+
+// Tree decrypts the part of the account that a plan needs. It is rooted at the cloud drive. Everything below each path and
+// each of the roots is complete. Folders on the way there are listed, and what is beside the way in them is marked
+// Incomplete and not descended into. A path leads through every folder of its name; where none has exactly that name,
+// through those whose names differ only in the spelling of accents (rule 14).
+func (c *Client) Tree(ctx context.Context, paths []tree.Path, roots []tree.Handle) (*tree.Tree, error) {
+	top, ok, err := c.cache.Get(c.RootHandle())
+	if err != nil {
+		return nil, fmt.Errorf("read the tree: %w", err)
+	}
+	if !ok {
+		return nil, fmt.Errorf("read the tree: the cloud drive: %w", ErrGone)
+	}
+	start := &way{}
+	for _, p := range paths {
+		w := start
+		for name := range p.Names() {
+			w = w.name(name)
+		}
+		w.whole = true
+	}
+	for _, h := range roots {
+		if err := c.wayTo(start, h); err != nil {
+			return nil, fmt.Errorf("read the tree: %w", err)
+		}
+	}
+	t := treeWalk{ctx: ctx, client: c, builder: tree.NewBuilder(c.open(top).facts())}
+	if err := t.list(tree.Root, top.Handle, start); err != nil {
+		return nil, fmt.Errorf("read the tree: %w", err)
+	}
+	return t.builder.Build(), nil
+}
+
+// wayTo adds the way to a node, if it is below the cloud drive.
+func (c *Client) wayTo(start *way, h tree.Handle) error {
+	var chain []tree.Handle
+	for range maxDepth {
+		n, ok, err := c.cache.Get(h)
+		if err != nil {
+			return err
+		}
+		if !ok || n.Type == cache.Bin || n.Type == cache.Vault {
+			return nil
+		}
+		if n.Type == cache.Root {
+			w := start
+			for i := len(chain) - 1; i >= 0; i-- {
+				w = w.node(chain[i])
+			}
+			w.whole = true
+			return nil
+		}
+		chain = append(chain, h)
+		h = n.Parent
+	}
+	return nil
+}
+
+// treeWalk is one Tree being built.
+type treeWalk struct {
+	ctx     context.Context // of the call that builds it
+	client  *Client
+	builder *tree.Builder
+}
+
+// list adds what is below a folder, as far as the way leads.
+func (t treeWalk) list(id tree.ID, h tree.Handle, w *way) error {
+	nodes, err := t.client.listed(t.ctx, h)
+	if err != nil {
+		return err
+	}
+	var routes map[string]*way
+	if !w.whole {
+		routes = w.routes(nodes)
+	}
+	for _, n := range nodes {
+		next := w
+		if !w.whole {
+			next = merge(routes[n.Name], w.byNode[n.Handle])
+		}
+		n.Incomplete = n.Kind == tree.Dir && next == nil
+		added := t.builder.Add(id, n)
+		if n.Kind == tree.Dir && next != nil {
+			if err := t.list(added, n.Handle, next); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
