@@ -110,6 +110,14 @@ func TestPiecesOfManyFilesShareTheLanes(t *testing.T) {
 		plain = append(plain, data)
 		pieces = append(pieces, &Piece{Cipher: NewFileCipher(Key{byte(i)}, [8]byte{byte(i)}), Buf: bytes.Clone(data)})
 	}
+	MACPieces(pieces)
+	for i, p := range pieces {
+		_, want := fileKeyFor(Key{byte(i)}, [8]byte{byte(i)}, plain[i])
+		if !bytes.Equal(p.Buf, plain[i]) || !slices.Equal(p.MACs, want) {
+			t.Errorf("file %d of %d bytes: plain MACs differ", i, len(plain[i]))
+		}
+		p.MACs = nil
+	}
 	EncryptPieces(pieces)
 	for i, p := range pieces {
 		if _, want := fileKeyFor(Key{byte(i)}, [8]byte{byte(i)}, plain[i]); !slices.Equal(p.MACs, want) {
@@ -234,6 +242,7 @@ func BenchmarkEncryptSmallFiles(b *testing.B) {
 		})
 	}
 	run("together", func() { EncryptPieces(pieces) })
+	run("MAC only", func() { MACPieces(pieces) })
 	run("one by one", func() {
 		for _, p := range pieces {
 			p.Encrypt()

@@ -12,9 +12,10 @@ type pipeline struct {
 	_       [cacheLines]byte
 	n       int
 	lanes   [laneCount]Lane
-	streams [laneCount]cipher.Stream
-	rest    [laneCount][]byte // what follows the current slice
-	target  [laneCount]target // where the results go
+	streams [laneCount]cipher.Stream // made when first needed
+	offset  [laneCount]int64         // of the chunk in its file
+	rest    [laneCount][]byte        // what follows the current slice
+	target  [laneCount]target        // where the results go
 	fold    [laneCount][foldSize]byte
 	_       [cacheLines]byte
 }
@@ -28,7 +29,7 @@ type target struct {
 
 // runPieces sends every chunk of every piece through the slots, slice by slice.
 func runPieces(pieces []*Piece, do func(*pipeline)) {
-	var p pipeline
+	p := new(pipeline)
 	queue := chunkQueue{pieces: pieces}
 	for {
 		for p.n < laneCount && queue.more() {
@@ -41,7 +42,7 @@ func runPieces(pieces []*Piece, do func(*pipeline)) {
 			n := min(sliceSize, len(p.rest[i]))
 			p.lanes[i].Data, p.rest[i] = p.rest[i][:n], p.rest[i][n:]
 		}
-		do(&p)
+		do(p)
 		for i := p.n - 1; i >= 0; i-- {
 			if len(p.rest[i]) == 0 {
 				p.finish(i)
@@ -54,7 +55,7 @@ func (p *pipeline) add(c *FileCipher, offset int64, data []byte, to target) {
 	i := p.n
 	p.n++
 	p.lanes[i] = Lane{Key: c.schedule, Sum: c.iv()}
-	p.streams[i] = c.counter(offset)
+	p.streams[i], p.offset[i] = nil, offset
 	p.rest[i] = data
 	p.target[i] = to
 	p.fold[i] = [foldSize]byte{}
@@ -68,6 +69,7 @@ func (p *pipeline) finish(i int) {
 	p.n--
 	p.lanes[i] = p.lanes[p.n]
 	p.streams[i] = p.streams[p.n]
+	p.offset[i] = p.offset[p.n]
 	p.rest[i] = p.rest[p.n]
 	p.target[i] = p.target[p.n]
 	p.fold[i] = p.fold[p.n]
@@ -77,6 +79,9 @@ func (p *pipeline) sum() { SumLanes(p.lanes[:p.n]) }
 
 func (p *pipeline) cipher() {
 	for i := range p.n {
+		if p.streams[i] == nil {
+			p.streams[i] = p.target[i].piece.Cipher.counter(p.offset[i])
+		}
 		p.streams[i].XORKeyStream(p.lanes[i].Data, p.lanes[i].Data)
 	}
 }

@@ -17,8 +17,8 @@ type Download struct {
 	Key  crypt.FileKey
 	// URL asks for an address of the content. It is called again when one has expired.
 	URL func(ctx context.Context) (string, error)
-	// To receives the content. It must be empty and should carry a temporary name, since it holds unproven
-	// bytes until Download returns. Chunks of zeros become holes where the file system has them.
+	// To receives the content in the place of what it holds. It should carry a temporary name, since its
+	// bytes are unproven until Download returns. Chunks of zeros become holes where the file system has them.
 	To *os.File
 	// Progress is told how many bytes arrived since the last call; the number is negative when bytes must be
 	// fetched again. It is called from any goroutine.
@@ -30,6 +30,9 @@ type Download struct {
 func (m *Manager) Download(ctx context.Context, d Download) (crypt.Verdict, error) {
 	run := &downloadRun{manager: m, download: d, cipher: d.Key.Cipher(), macs: make([]crypt.MAC, crypt.ChunkCount(d.Size))}
 	run.counter.report = d.Progress
+	if err := d.To.Truncate(0); err != nil { // what is skipped as a hole must read as zeros
+		return crypt.Different, err
+	}
 	if err := run.fetch(ctx); err != nil {
 		run.counter.reset()
 		return crypt.Different, err
@@ -107,7 +110,11 @@ func (r *downloadRun) span(ctx context.Context, span crypt.Span, buf []byte, ove
 		return err
 	}
 	piece := crypt.Piece{Cipher: r.cipher, Buf: buf, First: span.First}
-	piece.Decrypt()
+	if span.Len() <= SmallBody {
+		r.manager.unseal.run(&piece)
+	} else {
+		piece.Decrypt()
+	}
 	copy(r.macs[span.First:], piece.MACs)
 	return r.write(span, buf)
 }

@@ -100,9 +100,10 @@ type Manager struct {
 	client  *http.Client
 	memory  *semaphore.Weighted
 	buffers buffers
-	sealer  sealer
-	up      *gate // small uploads
-	down    *gate // small downloads
+	seal    sealer // encrypts small bodies
+	unseal  sealer // decrypts them
+	up      *gate  // small uploads
+	down    *gate  // small downloads
 	stats   counters
 }
 
@@ -118,6 +119,8 @@ func New(o Options) *Manager {
 		options: o,
 		client:  &client,
 		memory:  semaphore.NewWeighted(o.Memory()),
+		seal:    sealer{work: crypt.EncryptPieces},
+		unseal:  sealer{work: crypt.DecryptPieces},
 		up:      newGate(o.SmallConcurrency),
 		down:    newGate(o.SmallConcurrency),
 	}

@@ -7,10 +7,12 @@ import (
 	"github.com/megaplan/megaplan/internal/mega/crypt"
 )
 
-// sealer joins small pieces that want to be encrypted at the same moment, so that they share the MAC
-// lanes. While the processor has nothing else to do, each piece goes alone; the more of them queue, the
+// sealer joins small pieces that want to be encrypted, or decrypted, at the same moment, so that they share
+// the MAC lanes. While the processor has nothing else to do, each piece goes alone; the more of them queue, the
 // fuller the lanes.
 type sealer struct {
+	work func([]*crypt.Piece)
+
 	mu      sync.Mutex
 	queue   []sealing
 	running int
@@ -24,8 +26,8 @@ type sealing struct {
 // sealBatch is how many pieces go together: eight lanes with refills.
 const sealBatch = 32
 
-// encrypt encrypts a piece in place and returns when it is done.
-func (s *sealer) encrypt(p *crypt.Piece) {
+// run works on a piece and returns when it is done.
+func (s *sealer) run(p *crypt.Piece) {
 	job := sealing{piece: p, done: make(chan struct{})}
 	s.mu.Lock()
 	s.queue = append(s.queue, job)
@@ -50,7 +52,7 @@ func (s *sealer) drainLocked() {
 		for i, job := range batch {
 			pieces[i] = job.piece
 		}
-		crypt.EncryptPieces(pieces)
+		s.work(pieces)
 		for _, job := range batch {
 			close(job.done)
 		}

@@ -365,24 +365,6 @@ func TestDownloadProvesTheContent(t *testing.T) {
 	}
 }
 
-func TestRule33_ChunksOfZerosBecomeHoles(t *testing.T) {
-	data := make([]byte, 20<<20)
-	copy(data[9<<20:], "in the middle")
-	cipherText, key := sealed(data)
-	s := newStorage(t)
-	to := tempFile(t, nil)
-	d := Download{Size: int64(len(data)), Key: key, To: to, URL: s.downloadURL(cipherText)}
-	if _, err := newManager(t, s).Download(t.Context(), d); err != nil {
-		t.Fatal(err)
-	}
-	if back, err := os.ReadFile(to.Name()); err != nil || !bytes.Equal(back, data) {
-		t.Errorf("%d bytes came back, %v", len(back), err)
-	}
-	if used := diskUse(t, to); used > 4<<20 {
-		t.Errorf("%d bytes on disk", used)
-	}
-}
-
 func TestBandwidthIsSharedByAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStorage(t)

@@ -41,6 +41,9 @@ type Stored struct {
 // Upload encrypts content and stores it. What it returns is one state of the file: size, checksum and MAC
 // come from the same open file, which was the same before and after. Errors to branch on:
 // [ErrSourceChanged] after [Options.ChangeRetries], [Error], and what Upload.URL returned.
+//
+// Small files are asked for by many callers at once, several for each connection: an upload waits for its
+// address first, and takes a connection and a buffer only when it has one.
 func (m *Manager) Upload(ctx context.Context, u Upload) (Stored, error) {
 	run := &uploadRun{manager: m, upload: u, source: source{file: u.File, bytes: u.Bytes}}
 	run.counter.report = u.Progress
@@ -156,7 +159,7 @@ func (r *uploadRun) smallBody(ctx context.Context, id Identity, url string, slot
 	}
 	key, nonce := crypt.NewKey(), crypt.NewNonce()
 	piece := crypt.Piece{Cipher: crypt.NewFileCipher(key, nonce), Buf: buf}
-	m.sealer.encrypt(&piece)
+	m.seal.run(&piece)
 	token, err := m.send(ctx, post{url: url, body: buf, sum: piece.Sum, moved: r.counter.add, overload: slot.overload})
 	if err != nil {
 		return Stored{}, err
