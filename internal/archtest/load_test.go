@@ -104,8 +104,9 @@ func addFile(found map[string]*pkg, root, name string) error {
 		found[key] = p
 	}
 	test := strings.HasSuffix(name, "_test.go")
-	external := test && strings.HasSuffix(file.Name.Name, "_test")
-	if file.Doc != nil && !external {
+	// A command's tests have to be in package main to run it.
+	external := test && (file.Name.Name == "main" || strings.HasSuffix(file.Name.Name, "_test"))
+	if file.Doc != nil && (!external || !strings.HasSuffix(file.Name.Name, "_test")) {
 		p.doc += file.Doc.Text()
 	}
 	for _, spec := range file.Imports {

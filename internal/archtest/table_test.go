@@ -67,7 +67,11 @@ var libraries = map[string][]string{
 	"github.com/spf13/cobra":         {"cmd/megaplan"},
 	"github.com/t3rm1n4l/go-mega":    {"internal/mega", "internal/interop"},
 	"modernc.org/sqlite":             {"internal/mega/cache"},
-	"net/http":                       {"internal/mega", "internal/emulator", "state", "internal/notify", "internal/interop", "internal/bench"},
+	"net/http": {
+		"internal/mega", "internal/emulator", "state", "internal/notify", "internal/interop", "internal/bench",
+		// These two only hand on the transport that leads to the embedded emulator.
+		"cmd/megaplan", "internal/workflow",
+	},
 }
 
 // pure packages take values and return values: they see no clock, no file and
