@@ -1,17 +1,13 @@
 package interop
 
 import (
-	"context"
-	"crypto/rand"
-	"crypto/rsa"
-	"net"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/megaplan/megaplan/internal/emulator"
+	"github.com/megaplan/megaplan/internal/emulator/emulatortest"
 )
 
 // server is an emulator with one account, as a client sees it from outside.
@@ -21,9 +17,6 @@ type server struct {
 	email, password string
 	stats           func() emulator.Stats
 }
-
-// sharedKey is every account's RSA key: making one takes half a second.
-var sharedKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // newServer starts an emulator that ends with the test.
 func newServer(t *testing.T) server { return serveAccount(t, emulator.Options{}, emulator.Account{}) }
@@ -38,33 +31,9 @@ func newSlowServer(t *testing.T) server {
 func serveAccount(t *testing.T, opts emulator.Options, account emulator.Account) server {
 	t.Helper()
 	need(t, "")
-	opts.NewKey = sharedKey
-	e, err := emulator.New(opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := server{email: "user@example.com", password: "correct horse battery staple", stats: e.Stats}
-	account.Email, account.Password = s.email, s.password
-	if err := e.AddAccount(account); err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- e.Serve(ctx, l) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("serve: %v", err)
-		}
-		if err := e.Close(); err != nil {
-			t.Errorf("close the emulator: %v", err)
-		}
-	})
-	s.url = "http://" + l.Addr().String()
+	account.Email, account.Password = "user@example.com", "correct horse battery staple"
+	e := emulatortest.Start(t, opts, account)
+	s := server{url: e.URL, email: account.Email, password: account.Password, stats: e.Stats}
 	s.caFile = filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(s.caFile, e.CAPEM(), 0o600); err != nil {
 		t.Fatal(err)
