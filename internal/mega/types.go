@@ -3,12 +3,16 @@ package mega
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"time"
 
 	"github.com/megaplan/megaplan/internal/mega/transfer"
 	"github.com/megaplan/megaplan/internal/tree"
 )
+
+// RoundTripper carries requests; it is here so that who composes a client needs no HTTP.
+type RoundTripper = http.RoundTripper
 
 // ErrReadOnly is returned by every change on a client that was opened to look only.
 var ErrReadOnly = errors.New("this client only reads")
