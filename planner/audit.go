@@ -139,16 +139,17 @@ func (a *auditor) present(i int32, e state.Entry, above int32, hasParent bool) {
 	if now != e {
 		a.out.Adopt = append(a.out.Adopt, now)
 	}
-	d := Difference{Address: a.out.Address, Path: e.Path, Dir: e.Dir, To: a.remote().Path(id), Detail: "moved by another client"}
+	d := Difference{Address: a.out.Address, Path: e.Path, Dir: e.Dir}
+	known := a.remote().Kind(id) != tree.Undecryptable
 	switch {
 	case moved:
-		d.Change = DriftMoved
+		d.Change, d.To, d.Detail = DriftMoved, a.remote().Path(id), "moved by another client"
 	case name != e.Path.Base():
-		d.Change, d.Detail = DriftRenamed, "renamed by another client"
-	case a.remote().Kind(id) != tree.Undecryptable && (now.MTime != e.MTime || now.CRC != e.CRC):
-		d.Change, d.To, d.Detail = DriftAttributes, "", "its date or fingerprint is another one"
-	case a.remote().Kind(id) != tree.Undecryptable && now.Meta != e.Meta:
-		d.Change, d.To, d.Detail = DriftAttributes, "", "its mode or other metadata is another one"
+		d.Change, d.To, d.Detail = DriftRenamed, a.remote().Path(id), "renamed by another client"
+	case known && (now.MTime != e.MTime || now.CRC != e.CRC):
+		d.Change, d.Detail = DriftAttributes, "its date or fingerprint is another one"
+	case known && now.Meta != e.Meta:
+		d.Change, d.Detail = DriftAttributes, "its mode or other metadata is another one"
 	default:
 		return
 	}
@@ -215,14 +216,14 @@ func (a *auditor) added(dir tree.ID, path tree.Path) {
 	remote := a.remote()
 	first, end := remote.Children(dir)
 	for id := first; id < end; id++ {
-		n := remote.Node(id)
-		at := path.Join(n.Name)
-		if a.owned.has(n.Handle) {
-			if n.Kind == tree.Dir {
-				a.added(id, at)
+		if a.owned.has(remote.Handle(id)) {
+			if remote.Kind(id) == tree.Dir {
+				a.added(id, path.Join(remote.Name(id)))
 			}
 			continue
 		}
+		n := remote.Node(id)
+		at := path.Join(n.Name)
 		if a.account.in.Own[n.Handle] || a.explained[id] {
 			continue
 		}

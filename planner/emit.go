@@ -19,9 +19,16 @@ func (p *planning) emit() {
 	slices.SortStableFunc(byDepth, func(a, b *target) int {
 		return strings.Count(string(a.out.Path), "/") - strings.Count(string(b.out.Path), "/")
 	})
+	room := 0
 	for _, t := range byDepth {
 		p.ensureRoot(t)
+		for i := range t.rows {
+			if t.rows[i].what != same {
+				room++
+			}
+		}
 	}
+	p.plan.Actions = slices.Grow(p.plan.Actions, room)
 	for _, t := range active {
 		e := emitter{target: t, places: map[int32]place{}}
 		e.content()
