@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"io"
 	"slices"
 )
@@ -49,6 +50,7 @@ type fetch struct {
 
 	kids map[handle][]*node
 	w    *bufio.Writer
+	err  error
 	buf  []byte
 	some bool // an element was written to the current list
 }
@@ -70,24 +72,31 @@ func newFetch(u *user) *fetch {
 func (f *fetch) write(w io.Writer) error {
 	f.sort()
 	f.w = bufio.NewWriterSize(w, 256<<10)
-	f.w.WriteString(`{"f":[`)
+	f.text(`{"f":[`)
 	for _, n := range f.kids[0] {
 		f.files(n)
 	}
-	f.w.WriteString(`],`)
+	f.text(`],`)
 	if f.versions {
-		f.w.WriteString(`"f2":[`)
+		f.text(`"f2":[`)
 		f.some = false
 		for _, n := range f.nodes {
 			if n.Kind == kindFile && !n.version {
 				f.older(n)
 			}
 		}
-		f.w.WriteString(`],`)
+		f.text(`],`)
 	}
-	f.w.WriteString(f.rest)
-	f.w.WriteString("}")
-	return f.w.Flush()
+	f.text(f.rest)
+	f.text("}")
+	return errors.Join(f.err, f.w.Flush())
+}
+
+// text and put do nothing once writing has failed: the client is gone.
+func (f *fetch) text(s string) {
+	if f.err == nil {
+		_, f.err = f.w.WriteString(s)
+	}
 }
 
 // sort finds the children of each node, in order of creation.
@@ -102,13 +111,16 @@ func (f *fetch) sort() {
 // files writes a node and what is below it, parents first, without versions.
 func (f *fetch) files(n *node) {
 	f.put(n)
-	if n.Kind == kindFile {
+	if n.Kind == kindFile || f.err != nil {
 		return
 	}
 	for _, child := range f.kids[n.Handle] {
 		f.files(child)
 	}
 	for i := range f.gen.children(n.Handle) {
+		if f.err != nil {
+			return
+		}
 		f.files(f.gen.node(i))
 	}
 }
@@ -129,5 +141,7 @@ func (f *fetch) put(n *node) {
 	}
 	f.some = true
 	f.buf = appendNode(f.buf, n, f.user, -1)
-	f.w.Write(f.buf) // an error stays in the writer until Flush
+	if f.err == nil {
+		_, f.err = f.w.Write(f.buf)
+	}
 }

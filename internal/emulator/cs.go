@@ -103,7 +103,6 @@ type result struct {
 
 func textResult(s string) result  { return result{text: []byte(s)} }
 func errorResult(code int) result { return textResult(strconv.Itoa(code)) }
-func (r result) isError() bool    { return r.stream == nil && len(r.text) > 0 && r.text[0] == '-' }
 func (r result) writeTo(w io.Writer) error {
 	if _, err := w.Write(r.text); err != nil {
 		return err
@@ -151,7 +150,7 @@ func (s *Server) writeResult(w http.ResponseWriter, r result) {
 func writeText(w http.ResponseWriter, text string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
-	io.WriteString(w, text)
+	_, _ = io.WriteString(w, text) // the client is gone
 }
 
 // call is one running request: who asks, and how answers are shaped.

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -210,10 +211,11 @@ func (f fault) strike(s *Server, w http.ResponseWriter, r *http.Request) {
 type truncated struct{ http.ResponseWriter }
 
 func (t *truncated) Write(p []byte) (int, error) {
-	t.ResponseWriter.Write(p[:len(p)/2])
-	http.NewResponseController(t.ResponseWriter).Flush()
-	abort()
-	return 0, nil
+	n, err := t.ResponseWriter.Write(p[:len(p)/2])
+	if err = errors.Join(err, http.NewResponseController(t.ResponseWriter).Flush()); err == nil {
+		abort()
+	}
+	return n, err
 }
 
 // serveFaults queues what a POST describes: one fault, or an array of them.

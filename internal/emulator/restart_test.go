@@ -207,7 +207,7 @@ func TestBlobsAreFreed(t *testing.T) {
 	s.stop()
 	must(t, "orphan", os.MkdirAll(filepath.Join(dir, "blobs", "00"), 0o700))
 	must(t, "orphan", os.WriteFile(filepath.Join(dir, "blobs", "00", "4096000"), []byte("x"), 0o600))
-	s = startDir(t, dir, emulator.Options{})
+	startDir(t, dir, emulator.Options{})
 	if got := blobs(); got != 1 {
 		t.Errorf("after a restart: %d blobs, want the open upload's", got)
 	}

@@ -114,7 +114,7 @@ func TestLatency(t *testing.T) {
 }
 
 func TestConnectLatency(t *testing.T) {
-	const latency = 50 * time.Millisecond
+	const latency = 400 * time.Millisecond
 	s := emulatortest.Start(t, emulator.Options{ConnectLatency: latency})
 	client := trusting(t, s)
 	for i, want := range []bool{true, false, false} {

@@ -155,7 +155,7 @@ func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
 	if w = fault.after(s, w, r); w != nil {
 		w.Header().Set("Content-Type", "application/octet-stream")
 		w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
-		io.WriteString(w, answer)
+		_, _ = io.WriteString(w, answer) // the client is gone, and will ask again
 	}
 }
 
@@ -168,11 +168,12 @@ func (s *Server) receive(up *upload, r *http.Request, body io.Reader, off int64,
 	if sum != nil {
 		dst = io.TeeReader(counted, sum)
 	}
-	early := error(nil)
+	var early, err error
 	if r.ContentLength >= 0 {
 		early = up.check(off, r.ContentLength)
+	} else if off < 0 || off > up.Size {
+		early = errRange
 	}
-	var err error
 	if early != nil || up.Token != "" {
 		_, err = io.Copy(io.Discard, dst) // a whole upload is never changed
 	} else {

@@ -129,6 +129,16 @@ func TestUploadRefused(t *testing.T) {
 			t.Errorf("%s with %d bytes: %d %q, want %q", tt.path, len(tt.body), status, got, tt.want)
 		}
 	}
+	for _, off := range []string{"/-131072", "/999999999", "/9223372036854775807"} {
+		res, err := http.Post(c.base+c.uploadURL(3, 3)+off, "", io.MultiReader(strings.NewReader("abc"))) // of unknown length
+		must(t, "post", err)
+		got, err := io.ReadAll(res.Body)
+		must(t, "read", err)
+		must(t, "close", res.Body.Close())
+		if string(got) != "-7" {
+			t.Errorf("%s: %q", off, got)
+		}
+	}
 	if status, _ := c.post("/ul/unknown/0", "x"); status != http.StatusNotFound {
 		t.Errorf("unknown address: %d", status)
 	}

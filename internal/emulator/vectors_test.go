@@ -157,7 +157,9 @@ func TestPieceSum(t *testing.T) {
 	for step := 1; step < 60; step++ {
 		s := &pieceSum{want: encode64(want)}
 		for part := range slices.Chunk(p, step) {
-			s.Write(part)
+			if n, err := s.Write(part); n != len(part) || err != nil {
+				t.Fatal(n, err)
+			}
 		}
 		if !s.matches() {
 			t.Errorf("writes of %d bytes: %x, want %x", step, s.sum(), want)
@@ -204,4 +206,20 @@ func checkAnswer(t *testing.T, text string, commands int) {
 	if err := json.Unmarshal([]byte(text), &list); err != nil || len(list) != commands {
 		t.Fatalf("answer %q to %d commands: %v", text, commands, err)
 	}
+}
+
+func FuzzParseRange(f *testing.F) {
+	for _, s := range []string{"", "0-0", "0-9", "5-", "-3", "9-5", "x-y", "-9223372036854775808", "1-9223372036854775807"} {
+		f.Add(s, int64(10))
+		f.Add(s, int64(0))
+	}
+	f.Fuzz(func(t *testing.T, s string, size int64) {
+		if size < 0 {
+			return
+		}
+		from, n, err := parseRange(s, size)
+		if err == nil && (from < 0 || n < 0 || from > size || n > size-from) {
+			t.Errorf("%q of %d bytes: from %d, %d bytes", s, size, from, n)
+		}
+	})
 }

@@ -50,7 +50,7 @@ func readLog(r io.Reader, size int64, fn func([]byte) error) (int64, error) {
 	var buf []byte
 	for {
 		record, err := readFrame(br, size-at, &buf)
-		if err == io.EOF || errors.Is(err, errTorn) {
+		if errors.Is(err, io.EOF) || errors.Is(err, errTorn) {
 			return at, nil
 		}
 		if err != nil {
