@@ -302,6 +302,9 @@ func BenchmarkProofs100k(b *testing.B) {
 	for i := range 100_000 {
 		list = append(list, proof(fmt.Sprintf("/home/somebody/documents/folder%04d", i/100), fmt.Sprintf("file-%06d.txt", i), cache.Handle(i+1), true))
 	}
+	if err := d.Proofs().Add(b.Context(), list...); err != nil {
+		b.Fatal(err)
+	}
 	b.Run("add", func(b *testing.B) {
 		for b.Loop() {
 			if err := d.Proofs().Add(b.Context(), list...); err != nil {
