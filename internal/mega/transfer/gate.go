@@ -26,11 +26,12 @@ type gate struct {
 	narrow int     // its width then
 	trial  bool    // whether the wider gate has yet to prove itself
 	idle   int     // windows since the last trial ended without gain
+	probe  int     // windows that pass before the next trial; doubles with each that brought none
 }
 
 const (
 	gateGain  = 1.05 // below this a wider gate has not helped
-	gateProbe = 16   // windows after which widening is tried again
+	gateProbe = 16   // the most windows that pass before widening is tried again
 )
 
 func newGate(limit int) *gate { return &gate{limit: min(limit, startSmallConcurrency), max: limit} }
@@ -132,15 +133,15 @@ func (g *gate) judgeLocked(rate float64) {
 	switch {
 	case g.trial && rate <= g.best*gateGain:
 		g.limit, g.trial, g.idle = g.narrow, false, 0
+		g.probe = min(gateProbe, max(2, 2*g.probe))
 		return
-	case g.trial, g.best == 0:
-		g.best = rate
-	default:
-		if g.idle++; g.idle < gateProbe {
-			return
-		}
-		g.best = rate
+	case g.trial:
+		g.probe = 0
+	case g.best != 0 && g.idle+1 < g.probe:
+		g.idle++
+		return
 	}
+	g.best = rate
 	g.trial = g.limit < g.max
 	g.narrow, g.idle = g.limit, 0
 	g.limit = min(g.max, g.limit+max(1, g.limit/2))

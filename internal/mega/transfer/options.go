@@ -110,7 +110,7 @@ type Manager struct {
 // New returns a manager. It contacts nobody.
 func New(o Options) *Manager {
 	o.fill()
-	client := http.Client{Transport: NewRoundTripper(o.SmallConcurrency)}
+	client := http.Client{Transport: NewRoundTripper(2 * o.SmallConcurrency)}
 	if o.Client != nil {
 		client = *o.Client
 	}
