@@ -3,6 +3,7 @@ package cache
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -307,6 +308,30 @@ func TestOtherAccount(t *testing.T) {
 	if err != nil || !errors.Is(c.Damage(), ErrDamaged) || c.SN() != "" {
 		t.Errorf("%v, damage %v", err, c.Damage())
 	}
+}
+
+var update = flag.Bool("update", false, "rewrite testdata")
+
+// The format on disk does not change by accident: what is in testdata was written once and still reads. A change that
+// breaks it needs new magic numbers, and new samples.
+func TestFormat(t *testing.T) {
+	sample := filepath.Join("testdata", "v1")
+	if *update {
+		h := makeHistory(t)
+		if err := errors.Join(os.RemoveAll(sample), os.Remove(filepath.Join(h.dir, "lock")), os.CopyFS(sample, os.DirFS(h.dir))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(sample)); err != nil {
+		t.Fatal(err)
+	}
+	c := open(t, dir)
+	h := makeHistory(t)
+	if c.Damage() != nil || c.SN() != testSN(4) {
+		t.Fatalf("at %q, damage %v", c.SN(), c.Damage())
+	}
+	h.isTrue(t, c, "the sample")
 }
 
 // FuzzFrame: no payload panics, and what decodes encodes to the same changes again.

@@ -141,7 +141,7 @@ func (c *Cache) readJournal() error {
 // append writes a frame behind the whole ones. The directory's lock is held, and everything before has been read.
 func (c *Cache) append(frame []byte) error {
 	if c.v.base == nil {
-		return fmt.Errorf("nothing to add to: the tree was never fetched")
+		return damaged("there is nothing to add to")
 	}
 	if c.journal == nil {
 		f, err := os.OpenFile(c.store.journal(c.at.gen), os.O_RDWR|os.O_CREATE, 0o600)
