@@ -10,7 +10,7 @@ import (
 
 // EmbeddedURL is the address of an emulator inside the process. It is the same in every run, whatever port the emulator
 // listens on, so that sessions and caches are found again.
-const EmbeddedURL = "http://embedded.localhost"
+const EmbeddedURL = "http://localhost"
 
 // Embedded is an emulator that only this process reaches.
 type Embedded struct {
@@ -55,9 +55,10 @@ func Embed(opts Options, accounts ...Account) (*Embedded, error) {
 func (e *Embedded) Close() error {
 	e.idle()
 	e.cancel()
+	var err error
 	select {
-	case <-e.served:
+	case err = <-e.served:
 	case <-time.After(3 * time.Second): // Serve promises one
 	}
-	return e.server.Close()
+	return errors.Join(err, e.server.Close())
 }

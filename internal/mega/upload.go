@@ -34,6 +34,9 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 		return Uploaded{}, explain(err)
 	}
 	print := crypt.Fingerprint{CRC: stored.CRC, MTime: crypt.ClampMTime(u.MTime)}
+	if u.File != nil {
+		print.MTime = crypt.ClampMTime(stored.Source.MTime / 1e9)
+	}
 	attrs.Set(crypt.AttrFingerprint, print.Encode())
 	if u.Meta != "" {
 		attrs.Set(attrMeta, u.Meta)
@@ -55,7 +58,7 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 	if err := c.replaced(ctx, made[0], u); err != nil {
 		return Uploaded{}, err
 	}
-	return Uploaded{Handle: made[0].Handle, Size: stored.Size, MTime: print.MTime, CRC: print.CRC, Created: made[0].Time}, nil
+	return Uploaded{Handle: made[0].Handle, Size: stored.Size, MTime: print.MTime, CRC: print.CRC, Created: made[0].Time, Source: stored.Source}, nil
 }
 
 // inherit copies what a new version keeps of the old one.

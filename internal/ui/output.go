@@ -57,7 +57,7 @@ type StateDocument struct {
 }
 
 // NewStateDocument makes the state's document.
-func NewStateDocument(d state.Document, version string) StateDocument {
+func NewStateDocument(d *state.Document, version string) StateDocument {
 	return StateDocument{FormatVersion, version, d.Serial, d.Lineage, ViewResources(d)}
 }
 

@@ -22,7 +22,7 @@ type ResourceView struct {
 }
 
 // ViewResources makes the JSON form of a state document's resources.
-func ViewResources(d state.Document) []ResourceView {
+func ViewResources(d *state.Document) []ResourceView {
 	views := make([]ResourceView, len(d.Resources))
 	for i, r := range d.Resources {
 		views[i] = ResourceView{
@@ -34,7 +34,7 @@ func ViewResources(d state.Document) []ResourceView {
 }
 
 // State shows what the last applies left behind.
-func (s *Screen) State(d state.Document, now time.Time) {
+func (s *Screen) State(d *state.Document, now time.Time) {
 	if len(d.Resources) == 0 {
 		s.printf("Nothing has been applied yet.\n")
 		return

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/megaplan/megaplan/internal/workflow"
+)
+
+type applyFlags struct {
+	planFlags
+	approved bool
+}
+
+func (a *app) applyCommand() *cobra.Command {
+	var f applyFlags
+	cmd := &cobra.Command{
+		Use:   "apply [PLAN]",
+		Short: "Make the account as declared",
+		Long: `Plans, shows the plan, asks, and carries it out. With a file that plan -out saved, carries exactly that out, or refuses
+when the account or the configuration changed since.
+
+Ctrl-C finishes what is in flight and saves; a second one stops now. Either way the next apply completes it.
+
+` + exitHelp,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return a.applyWith("apply", f, args) },
+	}
+	f.add(cmd)
+	cmd.Flags().BoolVar(&f.destroy, "destroy", false, "take every backup and folder away, as destroy does")
+	cmd.Flags().BoolVar(&f.approved, "auto-approve", false, "do not ask")
+	return cmd
+}
+
+func (a *app) destroyCommand() *cobra.Command {
+	f := applyFlags{planFlags: planFlags{destroy: true}}
+	cmd := &cobra.Command{
+		Use:   "destroy",
+		Short: "Take backups and folders away, as their on_delete says",
+		Long:  "Plans to take every declared backup and folder away (or those of -target), asks, and does it.\n\n" + exitHelp,
+		Args:  cobra.NoArgs,
+		RunE:  func(_ *cobra.Command, args []string) error { return a.applyWith("destroy", f, args) },
+	}
+	f.add(cmd)
+	cmd.Flags().BoolVar(&f.approved, "auto-approve", false, "do not ask")
+	return cmd
+}
+
+// applyWith is apply and destroy: without a terminal they need an approval or a plan file, and say so before any scan (rule 31).
+func (a *app) applyWith(operation string, f applyFlags, args []string) (err error) {
+	if len(args) == 0 && !f.approved && !a.canAsk() {
+		return fmt.Errorf("%s needs an approval: there is no terminal to ask on, so give -auto-approve or a plan file", operation)
+	}
+	opts, err := f.options()
+	if err != nil {
+		return err
+	}
+	p, err := a.open(f.varFlags, f.tune(false))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	run, err := p.Begin(a.signals.ctx, operation, opts)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, run.End()) }()
+	var planned *workflow.Planned
+	if len(args) == 1 {
+		planned, err = run.Load(a.signals.ctx, args[0])
+	} else {
+		planned, err = run.Plan(a.signals.ctx)
+	}
+	if err != nil {
+		return err
+	}
+	a.showPlan(planned)
+	if err := planned.Refused(); err != nil {
+		return err
+	}
+	if len(planned.Plan.Actions) > 0 && len(args) == 0 && !f.approved {
+		if err := a.confirm("Carry this out?"); err != nil {
+			return err
+		}
+	}
+	return a.execute(run, planned)
+}
+
+// execute carries an approved plan out and shows how it goes.
+func (a *app) execute(run *workflow.Run, planned *workflow.Planned) error {
+	a.outcome.checks = planned.ChecksFailed()
+	if len(planned.Plan.Actions) == 0 {
+		a.outcome.partial = planned.Plan.Partial
+		_, err := run.Execute(a.signals.ctx, planned, workflow.Execution{})
+		return err
+	}
+	show := a.view.StartApply(planned.Plan)
+	a.signals.beGentle(func() { show.Say("Finishing what is in flight, then stopping. Press Ctrl-C again to stop now.") })
+	began := time.Now()
+	report, err := run.Execute(a.signals.ctx, planned, workflow.Execution{
+		Stop: a.signals.finish, Event: show.Event, Waiting: show.Waiting,
+	})
+	show.Stop()
+	a.view.Applied(planned.Plan, report, time.Since(began))
+	a.outcome.partial = planned.Plan.Partial || len(report.Failures) > 0
+	return err
+}

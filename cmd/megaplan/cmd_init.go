@@ -1,0 +1,51 @@
+package main
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/megaplan/megaplan/config"
+)
+
+// template is what init writes where there is no configuration yet.
+//
+//go:embed template.mega.hcl
+var template []byte
+
+func (a *app) initCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "init",
+		Short: "Write a first configuration, or check the one that is there",
+		Long:  "Never required: plan and apply work without it. In an empty directory it writes backups.mega.hcl to start from.",
+		Args:  cobra.NoArgs,
+		RunE:  func(*cobra.Command, []string) error { return a.initialize() },
+	}
+}
+
+func (a *app) initialize() error {
+	dir, err := a.dir()
+	if err != nil {
+		return err
+	}
+	files, err := config.FormatFiles(dir, false)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		name := filepath.Join(dir, "backups.mega.hcl")
+		if err := os.WriteFile(name, template, 0o600); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(a.screen.Out, "Wrote %s. Put your e-mail and folders into it, then: megaplan login, megaplan plan\n", name)
+		return err
+	}
+	if _, err := a.load(varFlags{}); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(a.screen.Out, "The configuration is valid. Next: megaplan doctor, megaplan plan")
+	return err
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/ui"
+	"github.com/megaplan/megaplan/internal/workflow"
+	"github.com/megaplan/megaplan/state"
+)
+
+func (a *app) stateCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "state", Short: "Look at the state and mend it"}
+	cmd.AddCommand(a.stateListCommand(), a.stateShowCommand(), a.stateMoveCommand(), a.stateRemoveCommand(), a.statePullCommand(), a.statePushCommand())
+	return cmd
+}
+
+func (a *app) stateListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the addresses in the state", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return a.withState(func(doc *state.Document) error {
+				for _, r := range doc.Resources {
+					fmt.Fprintln(a.screen.Out, r.Address)
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func (a *app) stateShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "show ADDRESS", Short: "Show one address of the state", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			want, err := addr.Parse(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withState(func(doc *state.Document) error {
+				r, ok := doc.Resource(want)
+				if !ok {
+					return fmt.Errorf("%s is not in the state: `megaplan state list` shows what is", want)
+				}
+				return ui.WriteJSON(a.screen.Out, r)
+			})
+		},
+	}
+}
+
+func (a *app) stateMoveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "mv FROM TO", Short: "Give an address of the state a new name", Args: cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			from, err := addr.Parse(args[0])
+			if err != nil {
+				return err
+			}
+			to, err := addr.Parse(args[1])
+			if err != nil {
+				return err
+			}
+			return a.withProject(func(p *workflow.Project) error { return p.MoveState(a.signals.ctx, from, to) })
+		},
+	}
+}
+
+func (a *app) stateRemoveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "rm ADDRESS", Short: "Forget an address; nothing on MEGA changes", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			gone, err := addr.Parse(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withProject(func(p *workflow.Project) error { return p.RemoveState(a.signals.ctx, gone) })
+		},
+	}
+}
+
+func (a *app) statePullCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "pull", Short: "Print the state document", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return a.withState(func(doc *state.Document) error { return ui.WriteJSON(a.screen.Out, doc) })
+		},
+	}
+}
+
+func (a *app) statePushCommand() *cobra.Command {
+	var force bool
+	cmd := &cobra.Command{
+		Use: "push FILE", Short: "Replace the state document by a file's", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			text, err := os.ReadFile(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withProject(func(p *workflow.Project) error { return p.PushState(a.signals.ctx, text, force) })
+		},
+	}
+	cmd.Flags().BoolVar(&force, "force", false, "also if it is older or of another lineage")
+	return cmd
+}
+
+func (a *app) forceUnlockCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "force-unlock ID", Short: "Free a lease or lock whose run is dead", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.withProject(func(p *workflow.Project) error { return p.ForceUnlock(a.signals.ctx, args[0]) })
+		},
+	}
+}
+
+func (a *app) withProject(f func(*workflow.Project) error) (err error) {
+	p, err := a.open(varFlags{}, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	return f(p)
+}
+
+func (a *app) withState(f func(*state.Document) error) error {
+	return a.withProject(func(p *workflow.Project) error {
+		doc, err := p.State(a.signals.ctx)
+		if err != nil {
+			return err
+		}
+		return f(doc)
+	})
+}

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	gomega "github.com/t3rm1n4l/go-mega"
+
+	"github.com/megaplan/megaplan/internal/emulator"
+	"github.com/megaplan/megaplan/internal/emulator/emulatortest"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"megaplan": main})
+}
+
+// TestScripts runs what a user would type, against an emulated MEGA. Scripts start one with `mega`, act as another client
+// with `other` and read the emulator's counters with `stat`.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/script",
+		UpdateScripts: *update,
+		Setup: func(env *testscript.Env) error {
+			home := filepath.Join(env.WorkDir, "home")
+			env.Setenv("HOME", home)
+			env.Setenv("MEGAPLAN_CACHE_DIR", filepath.Join(env.WorkDir, ".cache"))
+			env.Setenv("MEGAPLAN_STATE_DIR", filepath.Join(env.WorkDir, ".state"))
+			env.Setenv("MEGAPLAN_HOST", "laptop")
+			examples, err := filepath.Abs("../../examples")
+			if err != nil {
+				return err
+			}
+			env.Setenv("EXAMPLES", examples)
+			env.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+			return os.MkdirAll(home, 0o700)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"mega": startMega, "other": otherClient, "stat": checkStat, "mtime": setTime, "expect-exit": expectExit, "fault": queueFault,
+			"session-env": sessionEnv,
+		},
+	})
+}
+
+// startMega starts an emulated MEGA for user@example.com and sets MEGA_URL: mega [mfa=SECRET] [quota=BYTES] [login-limit=N].
+func startMega(ts *testscript.TestScript, _ bool, args []string) {
+	var opts emulator.Options
+	for _, arg := range args {
+		name, value, _ := strings.Cut(arg, "=")
+		number, err := strconv.ParseInt(value, 10, 64)
+		switch name {
+		case "mfa":
+			opts.MFASecret = value
+			err = nil
+		case "quota":
+			opts.Quota = number
+		case "login-limit":
+			opts.LoginLimit = int(number)
+		default:
+			ts.Fatalf("mega has no option %s", name)
+		}
+		ts.Check(err)
+	}
+	opts.NewKey = emulatortest.SharedKey
+	server, err := emulator.New(opts)
+	ts.Check(err)
+	ts.Check(server.AddAccount(emulatortest.DefaultAccount))
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ctx, listener) }()
+	ts.Defer(func() {
+		cancel()
+		ts.Check(<-served)
+		ts.Check(server.Close())
+	})
+	ts.Setenv("MEGA_URL", "http://"+listener.Addr().String())
+}
+
+// otherClient acts on the account as go-mega does: other ls | put FILE REMOTE | rm REMOTE | destroy REMOTE | mv REMOTE NAME | mkdir REMOTE | get REMOTE FILE.
+func otherClient(ts *testscript.TestScript, neg bool, args []string) {
+	m := gomega.New()
+	m.SetLogger(nil)
+	m.SetAPIUrl(ts.Getenv("MEGA_URL"))
+	ts.Check(m.Login("user@example.com", "correct horse"))
+	err := otherAct(ts, m, args)
+	if neg != (err != nil) {
+		ts.Fatalf("other %s: %v", strings.Join(args, " "), err)
+	}
+}
+
+func otherAct(ts *testscript.TestScript, m *gomega.Mega, args []string) error {
+	switch args[0] {
+	case "ls":
+		return otherList(ts, m)
+	case "mkdir":
+		_, err := otherMkdir(m, args[1])
+		return err
+	case "put":
+		dir, err := otherMkdir(m, path.Dir(args[2]))
+		if err != nil {
+			return err
+		}
+		_, err = m.UploadFile(ts.MkAbs(args[1]), dir, path.Base(args[2]), nil)
+		return err
+	}
+	node, err := otherFind(m, args[1])
+	if err != nil {
+		return err
+	}
+	switch args[0] {
+	case "rm":
+		return m.Delete(node, false)
+	case "destroy":
+		return m.Delete(node, true)
+	case "mv":
+		return m.Rename(node, args[2])
+	case "get":
+		return m.DownloadFile(node, ts.MkAbs(args[2]), nil)
+	}
+	return fmt.Errorf("other has no command %s", args[0])
+}
+
+func otherList(ts *testscript.TestScript, m *gomega.Mega) error {
+	var lines []string
+	var walk func(string, *gomega.Node) error
+	walk = func(at string, n *gomega.Node) error {
+		children, err := m.FS.GetChildren(n)
+		if err != nil {
+			return err
+		}
+		for _, c := range children {
+			name := at + "/" + c.GetName()
+			if c.GetType() == gomega.FOLDER {
+				lines = append(lines, name+"/")
+				if err := walk(name, c); err != nil {
+					return err
+				}
+				continue
+			}
+			lines = append(lines, fmt.Sprintf("%s %d", name, c.GetSize()))
+		}
+		return nil
+	}
+	if err := walk("", m.FS.GetRoot()); err != nil {
+		return err
+	}
+	sort.Strings(lines)
+	_, err := io.WriteString(ts.Stdout(), strings.Join(lines, "\n")+"\n")
+	return err
+}
+
+func otherFind(m *gomega.Mega, remote string) (*gomega.Node, error) {
+	names := strings.Split(strings.Trim(remote, "/"), "/")
+	nodes, err := m.FS.PathLookup(m.FS.GetRoot(), names)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", remote, err)
+	}
+	return nodes[len(nodes)-1], nil
+}
+
+func otherMkdir(m *gomega.Mega, remote string) (*gomega.Node, error) {
+	at := m.FS.GetRoot()
+	for _, name := range strings.Split(strings.Trim(remote, "/"), "/") {
+		if name == "" || name == "." {
+			continue
+		}
+		next, err := m.FS.PathLookup(at, []string{name})
+		if err == nil {
+			at = next[0]
+			continue
+		}
+		if at, err = m.CreateDir(name, at); err != nil {
+			return nil, err
+		}
+	}
+	return at, nil
+}
+
+// checkStat compares a counter of GET /emulator/stats: stat NAME WANT; a leading < means "less than".
+func checkStat(ts *testscript.TestScript, _ bool, args []string) {
+	resp, err := http.Get(ts.Getenv("MEGA_URL") + "/emulator/stats")
+	ts.Check(err)
+	defer resp.Body.Close()
+	var stats map[string]any
+	ts.Check(json.NewDecoder(resp.Body).Decode(&stats))
+	got, ok := stats[args[0]].(float64)
+	if !ok {
+		ts.Fatalf("there is no counter %s in %v", args[0], stats)
+	}
+	bound, less := strings.CutPrefix(args[1], "<")
+	want, err := strconv.ParseFloat(bound, 64)
+	ts.Check(err)
+	if less && got >= want || !less && got != want {
+		ts.Fatalf("%s is %v, want %s", args[0], got, args[1])
+	}
+}
+
+// queueFault queues faults by POST /emulator/faults: fault JSON.
+func queueFault(ts *testscript.TestScript, _ bool, args []string) {
+	resp, err := http.Post(ts.Getenv("MEGA_URL")+"/emulator/faults", "application/json", strings.NewReader(args[0]))
+	ts.Check(err)
+	defer resp.Body.Close()
+	if resp.StatusCode >= 300 {
+		ts.Fatalf("faults were answered with %s", resp.Status)
+	}
+}
+
+// setTime sets a file's modification time: mtime FILE RFC3339.
+func setTime(ts *testscript.TestScript, _ bool, args []string) {
+	at, err := time.Parse(time.RFC3339, args[1])
+	ts.Check(err)
+	ts.Check(os.Chtimes(ts.MkAbs(args[0]), at, at))
+}
+
+// expectExit runs a command and compares its exit code: expect-exit CODE COMMAND ARGS.
+func expectExit(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if err != nil {
+		exit, ok := err.(interface{ ExitCode() int })
+		if !ok {
+			ts.Fatalf("%s: %v", args[1], err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("%s ended with exit code %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+// sessionEnv puts a file's text into MEGAPLAN_SESSION: session-env FILE.
+func sessionEnv(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv("MEGAPLAN_SESSION", strings.TrimSpace(ts.ReadFile(args[0])))
+}

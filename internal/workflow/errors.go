@@ -1,0 +1,153 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/diag"
+	"github.com/megaplan/megaplan/internal/mega/api"
+	"github.com/megaplan/megaplan/internal/planfile"
+	"github.com/megaplan/megaplan/planner"
+	"github.com/megaplan/megaplan/state"
+)
+
+// ErrInterrupted says that Ctrl-C ended an apply; what was done is recorded.
+var ErrInterrupted = errors.New("interrupted")
+
+// RefusedError says that a plan must not be applied, and why.
+type RefusedError struct{ Refusals []planner.Refusal }
+
+func (e *RefusedError) Error() string {
+	texts := make([]string, len(e.Refusals))
+	for i, r := range e.Refusals {
+		texts[i] = r.Diagnostic.String()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// OnlyQuota says that the quota is all there is against the plan.
+func (e *RefusedError) OnlyQuota() bool {
+	for _, r := range e.Refusals {
+		if !r.Quota {
+			return false
+		}
+	}
+	return true
+}
+
+// AccountError is an error while talking to MEGA about one account.
+type AccountError struct {
+	Account addr.Address
+	Email   string
+	Err     error
+}
+
+func (e *AccountError) Error() string { return fmt.Sprintf("%s: %v", e.Account, e.Err) }
+
+// Unwrap returns what happened.
+func (e *AccountError) Unwrap() error { return e.Err }
+
+func (p *Project) accountError(a addr.Address, err error) error {
+	var known *AccountError
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return &AccountError{Account: a, Email: p.account(a).Email, Err: err}
+}
+
+// IsSignIn says that MEGA refused the sign-in or blocked the account (exit code 8).
+func IsSignIn(err error) bool {
+	var login *api.LoginError
+	if errors.As(err, &login) {
+		return login.Reason != api.Unreachable && login.Reason != api.RateLimited
+	}
+	return errors.Is(err, errNoPassword) || errors.Is(err, api.ErrSessionDead) || errors.Is(err, api.EBLOCKED)
+}
+
+// IsLocked says that another run holds the state or the addresses (exit code 6).
+func IsLocked(err error) bool {
+	var locked *state.LockedError
+	return errors.As(err, &locked)
+}
+
+// IsOverQuota says that MEGA has no room for more (exit code 9).
+func IsOverQuota(err error) bool {
+	return errors.Is(err, api.EOVERQUOTA) || errors.Is(err, api.EGOINGOVERQUOTA)
+}
+
+// Explain turns an error into what a person reads: what happened, to what, and what to do next.
+func Explain(err error) diag.List {
+	var list diag.List
+	var refused *RefusedError
+	var account *AccountError
+	var locked *state.LockedError
+	switch {
+	case errors.As(err, &list):
+		return list
+	case errors.As(err, &refused):
+		for _, r := range refused.Refusals {
+			list = append(list, r.Diagnostic)
+		}
+		return list
+	case errors.Is(err, ErrInterrupted) || errors.Is(err, context.Canceled):
+		return diag.List{{Severity: diag.Warning, Summary: "interrupted", Detail: "What was done is recorded; the next apply completes the rest."}}
+	case errors.As(err, &account):
+		return diag.List{explainAccount(account)}
+	case errors.As(err, &locked):
+		return diag.List{explainLocked(locked)}
+	case errors.Is(err, planfile.ErrStale), errors.Is(err, planfile.ErrCorrupt), errors.Is(err, planfile.ErrOtherHost):
+		return diag.Errorf("the saved plan cannot be used", "%v\nNothing was changed. Plan again.", err)
+	}
+	summary, detail, _ := strings.Cut(err.Error(), "\n")
+	return diag.List{{Summary: summary, Detail: detail}}
+}
+
+func explainLocked(l *state.LockedError) diag.Diagnostic {
+	return diag.Diagnostic{
+		Summary: "the state is in use",
+		Detail: fmt.Sprintf("%s by %s (process %d) since %s, last sign of life %s ago. Wait for it, or give -lock-timeout=10m.\nIf that run is dead: megaplan force-unlock %s",
+			l.Holder.Operation, l.Holder.Host, l.Holder.PID, l.Holder.Since.Local().Format(time.DateTime), time.Since(l.Holder.Heartbeat).Round(time.Second), l.Holder.ID),
+	}
+}
+
+// remedies say what to do about a sign-in that failed, by reason. They take the e-mail address and the account's address.
+var remedies = map[api.LoginReason]struct{ summary, detail string }{
+	api.WrongPassword: {"MEGA refused the sign-in", "Wrong e-mail or password for %s (%s). MEGA does not say which. If megaplan worked before, the password was changed: run `megaplan login`. " +
+		"Repeated tries can block sign-ins for days, so megaplan does not try again."},
+	api.MFARequired: {"MEGA asks for a one-time code", "%s (%s) has two-factor sign-in. Set mfa_command or mfa_secret, or run `megaplan login` on a terminal once; the session is kept."},
+	api.MFAWrong:    {"MEGA refused the one-time code", "The one-time code for %s (%s) was wrong or too old. Check mfa_secret or mfa_command and this machine's clock (`megaplan doctor`), then run `megaplan login`."},
+	api.Blocked:     {"the account is blocked", "MEGA has blocked %s (%s). Sign in at mega.io in a browser to see why and to lift it. megaplan does not try again by itself."},
+	api.Unconfirmed: {"the account is not confirmed", "The registration of %s (%s) was never confirmed: open the link in MEGA's e-mail."},
+	api.NoKeys:      {"the account has no keys yet", "%s (%s) was never opened: sign in once at mega.io in a browser, which makes the account's keys."},
+	api.RateLimited: {"too many sign-ins", "MEGA asks to wait before %s (%s) signs in again. Nothing was changed; try in an hour. Repeated tries make it longer."},
+	api.Unreachable: {"MEGA cannot be reached", "The sign-in of %s (%s) got no answer. Check the network, then run the command again."},
+	api.Refused:     {"MEGA refused the sign-in", "The sign-in of %s (%s) was refused."},
+}
+
+func explainAccount(e *AccountError) diag.Diagnostic {
+	d := diag.Diagnostic{Summary: "MEGA could not be used", Detail: e.Err.Error(), Address: e.Account.String()}
+	var login *api.LoginError
+	var network *api.NetworkError
+	switch {
+	case errors.As(e.Err, &login):
+		r := remedies[login.Reason]
+		d.Summary, d.Detail = r.summary, fmt.Sprintf(r.detail, e.Email, e.Account)
+		if login.Err != nil {
+			d.Detail += "\n(" + login.Err.Error() + ")"
+		}
+	case errors.Is(e.Err, errNoPassword):
+		d.Summary, d.Detail = "a sign-in is needed", fmt.Sprintf("There is no session for %s (%s) and no password: set password_command, password_file or password, or MEGAPLAN_PASSWORD, or run `megaplan login` on a terminal.", e.Email, e.Account)
+	case errors.Is(e.Err, api.EBLOCKED):
+		r := remedies[api.Blocked]
+		d.Summary, d.Detail = r.summary, fmt.Sprintf(r.detail, e.Email, e.Account)
+	case errors.Is(e.Err, api.ErrSessionDead):
+		d.Summary, d.Detail = "the session has ended", fmt.Sprintf("MEGA no longer knows the session of %s (%s); it was ended elsewhere. Run `megaplan login`.", e.Email, e.Account)
+	case errors.As(e.Err, &network):
+		d.Summary, d.Detail = "MEGA cannot be reached", fmt.Sprintf("%v\nCheck the network, then run the command again; nothing is lost.", e.Err)
+	}
+	return d
+}

@@ -1,0 +1,187 @@
+package workflow
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/planner"
+)
+
+// maxSkew is how far the local clock may be off before expiry is withheld (rule 22).
+const maxSkew = 10 * time.Minute
+
+// gather reads all a plan depends on: accounts and sources at the same time, state before both.
+func (p *Project) gather(ctx context.Context, o planner.Options) (planner.Input, error) {
+	in := planner.Input{Config: p.Config, Host: p.Host, Options: o}
+	if err := p.readState(ctx, &in); err != nil {
+		return in, err
+	}
+	wanted, paths, err := p.wantedPaths(in.Prior)
+	if err != nil {
+		return in, err
+	}
+	in.Paths = paths
+	g, gctx := errgroup.WithContext(ctx)
+	var accounts []planner.Account
+	g.Go(func() (err error) {
+		accounts, err = p.readAccounts(gctx, wanted)
+		return err
+	})
+	var sources []planner.Source
+	g.Go(func() (err error) {
+		sources, err = p.scanSources(gctx, in)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return in, err
+	}
+	in.Accounts, in.Sources = accounts, sources
+	p.clock(&in)
+	return in, p.loadProofs(ctx, &in)
+}
+
+// gatherRemote reads what needs no source.
+func (p *Project) gatherRemote(ctx context.Context, o planner.Options) (planner.Input, error) {
+	in := planner.Input{Config: p.Config, Host: p.Host, Options: o}
+	if err := p.readState(ctx, &in); err != nil {
+		return in, err
+	}
+	wanted, paths, err := p.wantedPaths(in.Prior)
+	if err != nil {
+		return in, err
+	}
+	accounts, err := p.readAccounts(ctx, wanted)
+	if err != nil {
+		return in, err
+	}
+	in.Paths = paths
+	in.Accounts = accounts
+	p.clock(&in)
+	return in, nil
+}
+
+// readAccounts connects to every account that a declared or remembered address needs, all at once.
+func (p *Project) readAccounts(ctx context.Context, wanted map[addr.Address]*wanted) ([]planner.Account, error) {
+	addresses := make([]addr.Address, 0, len(wanted))
+	for a := range wanted {
+		addresses = append(addresses, a)
+	}
+	slices.SortFunc(addresses, addr.Address.Compare)
+	accounts := make([]planner.Account, len(addresses))
+	g, ctx := errgroup.WithContext(ctx)
+	for i, a := range addresses {
+		g.Go(func() (err error) {
+			accounts[i], err = p.readAccount(ctx, a, wanted[a])
+			return err
+		})
+	}
+	return accounts, g.Wait()
+}
+
+// wanted is the part of an account that a plan looks at.
+type wanted struct {
+	paths []tree.Path
+	roots []tree.Handle
+}
+
+// wantedPaths collects, by account, every declared path and every root that state remembers. It also returns the declared
+// paths in names as stored.
+func (p *Project) wantedPaths(prior []planner.Prior) (map[addr.Address]*wanted, map[addr.Address]tree.Path, error) {
+	all, declared := map[addr.Address]*wanted{}, map[addr.Address]tree.Path{}
+	add := func(account addr.Address, written string) (tree.Path, error) {
+		path, err := p.encodePath(account, written)
+		if all[account] == nil {
+			all[account] = &wanted{}
+		}
+		all[account].paths = append(all[account].paths, path)
+		return path, err
+	}
+	var err error
+	for i := range p.Config.Backups {
+		b := &p.Config.Backups[i]
+		if declared[b.Address], err = add(b.Account, b.Path); err != nil {
+			return nil, nil, err
+		}
+	}
+	for i := range p.Config.Folders {
+		f := &p.Config.Folders[i]
+		if declared[f.Address], err = add(f.Account, f.Path); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, r := range prior {
+		if p.account(r.Resource.Account) == nil {
+			continue // the planner says what becomes of it
+		}
+		if _, err := add(r.Resource.Account, r.Resource.Path); err != nil {
+			return nil, nil, err
+		}
+		if r.Resource.Root != 0 {
+			w := all[r.Resource.Account]
+			w.roots = append(w.roots, r.Resource.Root)
+		}
+	}
+	return all, declared, nil
+}
+
+// account returns the declaration of an account, nil if there is none.
+func (p *Project) account(a addr.Address) *config.Account {
+	for i := range p.Config.Accounts {
+		if p.Config.Accounts[i].Address == a {
+			return &p.Config.Accounts[i]
+		}
+	}
+	return nil
+}
+
+func (p *Project) readAccount(ctx context.Context, a addr.Address, w *wanted) (planner.Account, error) {
+	acct, err := p.connect(ctx, a)
+	if err != nil {
+		return planner.Account{}, err
+	}
+	if err := p.refresh(ctx, acct); err != nil {
+		return planner.Account{}, p.accountError(a, err)
+	}
+	p.Observer.AccountRead(a, acct.read)
+	out := planner.Account{Address: a, User: acct.client.User()}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		out.Tree, err = acct.client.Tree(ctx, w.paths, w.roots)
+		return err
+	})
+	g.Go(func() error {
+		quota, err := acct.client.Quota(ctx)
+		out.Quota = planner.Quota{Used: quota.Used, Total: quota.Total}
+		return err
+	})
+	return out, p.accountError(a, g.Wait())
+}
+
+// scanSources walks the sources of the backups that are here, one after the other: each walk uses all processors itself.
+func (p *Project) scanSources(ctx context.Context, in planner.Input) (sources []planner.Source, err error) {
+	for _, a := range planner.SourcesNeeded(in) {
+		source, err := p.scanSource(ctx, p.backup(a))
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, source)
+	}
+	return sources, nil
+}
+
+// clock takes the server's time from the accounts; without one the local clock has to do.
+func (p *Project) clock(in *planner.Input) {
+	in.Now = time.Now()
+	for _, a := range p.accounts {
+		if now, known := a.client.ServerTime(); known {
+			in.Now = now
+			in.ClockOff = in.ClockOff || a.client.ClockSkew().Abs() > maxSkew
+		}
+	}
+}

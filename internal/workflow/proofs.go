@@ -1,0 +1,148 @@
+package workflow
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/mega/cache"
+	"github.com/megaplan/megaplan/internal/scan"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/planner"
+)
+
+// loadProofs gives the planner what the cache knows of each scanned source (rule 9).
+func (p *Project) loadProofs(ctx context.Context, in *planner.Input) error {
+	for i := range in.Sources {
+		s := &in.Sources[i]
+		if s.Tree == nil {
+			continue
+		}
+		b := p.backup(s.Backup)
+		db, root := p.accounts[b.Account].proofs, filepath.ToSlash(b.Source.Path)
+		known, err := db.Proofs().Below(ctx, root)
+		if err != nil {
+			return err
+		}
+		s.Proofs = make(map[tree.Handle]planner.Proof, len(known))
+		for _, k := range known {
+			if k.Equal {
+				s.Proofs[k.Handle] = planner.Proof{
+					Path: strings.TrimPrefix(strings.TrimPrefix(k.Dir, root)+"/"+k.Name, "/"),
+					Size: k.Size, MTime: k.MTime, CTime: k.CTime, Inode: k.Inode,
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// proofOf makes the proof that a handle holds exactly this local file; none if the file changed so shortly before the scan that
+// a later write could leave its times as they are (rule 11).
+func (p *Project) proofOf(b addr.Address, path string, id scan.Identity, h tree.Handle) (cache.Proof, bool) {
+	started, ok := p.started[b]
+	if !ok || !id.Settled(started) {
+		return cache.Proof{}, false
+	}
+	full := filepath.ToSlash(filepath.Join(p.backup(b).Source.Path, filepath.FromSlash(path)))
+	dir, name := full[:strings.LastIndexByte(full, '/')], full[strings.LastIndexByte(full, '/')+1:]
+	if dir == "" {
+		dir = "/"
+	}
+	return cache.Proof{
+		Dir: dir, Name: name, Handle: h, Equal: true,
+		Identity: cache.Identity{Size: id.Size, MTime: id.MTime, CTime: id.CTime, Inode: id.Inode},
+	}, true
+}
+
+// keepProofs remembers what answers proved. The cache is not worth failing for.
+func (p *Project) keepProofs(ctx context.Context, questions []planner.Question, answers planner.Answers, in planner.Input) {
+	byAccount := map[addr.Address][]cache.Proof{}
+	for _, q := range questions {
+		if q.Ask != planner.AskMAC || answers[q].Verdict != planner.Equal {
+			continue
+		}
+		f := p.fileOf(in, q)
+		node := f.tree.Node(f.file)
+		if proof, ok := p.proofOf(q.Backup, f.tree.LocalPath(f.file), scan.IdentityOf(node), q.Handle); ok {
+			byAccount[f.backup.Account] = append(byAccount[f.backup.Account], proof)
+		}
+	}
+	for a, proofs := range byAccount {
+		if err := p.accounts[a].proofs.Proofs().Add(ctx, proofs...); err != nil {
+			p.Log.Warn("remember proofs", "account", a.String(), "err", err)
+		}
+	}
+}
+
+// prover collects the proofs of uploads and writes them in batches.
+type prover struct {
+	p       *Project
+	pending chan provenFile
+	done    chan struct{}
+}
+
+type provenFile struct {
+	account addr.Address
+	proof   cache.Proof
+}
+
+// proverBatch is how many proofs share a transaction at most, proverEvery how long one waits for company.
+const (
+	proverBatch = 1000
+	proverEvery = time.Second
+)
+
+func (p *Project) newProver() *prover {
+	v := &prover{p: p, pending: make(chan provenFile, proverBatch), done: make(chan struct{})}
+	go v.write()
+	return v
+}
+
+// add remembers that an upload's node holds exactly what was read.
+func (v *prover) add(a *planner.Action, result planner.Result) {
+	if a.Kind != planner.Upload && a.Kind != planner.Update || result.Source == (planner.Local{}) {
+		return
+	}
+	if proof, ok := v.p.proofOf(a.Address, a.Local.Path, identityOf(result.Source), result.Handle); ok {
+		v.pending <- provenFile{v.p.backup(a.Address).Account, proof}
+	}
+}
+
+// close writes what is left.
+func (v *prover) close() {
+	close(v.pending)
+	<-v.done
+}
+
+func (v *prover) write() {
+	defer close(v.done)
+	batches := map[addr.Address][]cache.Proof{}
+	flush := func() {
+		for a, proofs := range batches {
+			if err := v.p.accounts[a].proofs.Proofs().Add(context.Background(), proofs...); err != nil {
+				v.p.Log.Warn("remember proofs", "account", a.String(), "err", err)
+			}
+		}
+		clear(batches)
+	}
+	ticker := time.NewTicker(proverEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case f, ok := <-v.pending:
+			if !ok {
+				flush()
+				return
+			}
+			batches[f.account] = append(batches[f.account], f.proof)
+			if len(batches[f.account]) >= proverBatch {
+				flush()
+			}
+		case <-ticker.C:
+			flush()
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package workflow
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/planfile"
+	"github.com/megaplan/megaplan/planner"
+)
+
+// Save writes a plan to a file with everything it is bound to (rule 26).
+func (p *Project) Save(planned *Planned, path string) error {
+	saved := planfile.Saved{
+		Created: time.Now(), MegaplanVersion: p.Version, Host: p.Host, ConfigDigest: p.Config.Digest,
+		Lineage: planned.Lineage, Serials: p.serials(), Plan: planned.Plan,
+	}
+	for a, acct := range p.accounts {
+		saved.Accounts = append(saved.Accounts, planfile.AccountPoint{Account: a, User: acct.client.User(), Sequence: planned.SN[a]})
+	}
+	return planfile.Write(path, saved)
+}
+
+// serials are those of the state as it was read last.
+func (p *Project) serials() map[addr.Address]uint64 {
+	serials := map[addr.Address]uint64{}
+	for a, prior := range p.prior {
+		serials[a] = prior.Resource.Serial
+	}
+	return serials
+}
+
+// ReadPlan reads a saved plan to look at it; it may be stale.
+func ReadPlan(path string) (*Planned, error) {
+	saved, err := planfile.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return plannedOf(saved), nil
+}
+
+func plannedOf(saved planfile.Saved) *Planned {
+	planned := &Planned{Plan: saved.Plan, Now: saved.Created, Lineage: saved.Lineage, SN: map[addr.Address]string{}}
+	for _, point := range saved.Accounts {
+		planned.SN[point.Account] = point.Sequence
+	}
+	return planned
+}
+
+// Load reads a saved plan to carry it out. It is refused when configuration, variables, host or state are not those it was
+// made with, or when a node or path it names is not as it was (rule 26). What is checked is the tree as of now, which needs no
+// events and costs what planning would.
+func (r *Run) Load(ctx context.Context, path string) (*Planned, error) {
+	p := r.p
+	saved, err := planfile.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := saved.CheckHost(p.Host); err != nil {
+		return nil, err
+	}
+	var in planner.Input
+	if err := p.readState(ctx, &in); err != nil {
+		return nil, err
+	}
+	now := planfile.Bindings{ConfigDigest: p.Config.Digest, Lineage: p.lineage, Serials: p.serials(), Users: map[addr.Address]string{}}
+	if err := planfile.Check(saved.Unbound(now)); err != nil {
+		return nil, err
+	}
+	wanted, _, err := p.wantedPaths(in.Prior)
+	if err != nil {
+		return nil, err
+	}
+	accounts, err := p.readAccounts(ctx, wanted)
+	if err != nil {
+		return nil, err
+	}
+	var reasons []string
+	for _, a := range accounts {
+		now.Users[a.Address] = a.User
+		reasons = append(reasons, saved.StaleNow(a.Address, a.Tree)...)
+	}
+	if err := planfile.Check(saved.Unbound(now), reasons); err != nil {
+		return nil, err
+	}
+	for i := range saved.Plan.Actions {
+		if a := &saved.Plan.Actions[i]; !planner.Selected(r.options, a.Address) {
+			return nil, fmt.Errorf("a saved plan is carried out as it is: -target and -exclude belong to the plan command")
+		}
+	}
+	return plannedOf(saved), nil
+}

@@ -1,0 +1,192 @@
+package workflow
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/planner"
+	"github.com/megaplan/megaplan/state"
+	"github.com/megaplan/megaplan/state/local"
+)
+
+// defaultState is the local backend's file when nothing else is said.
+const defaultState = "megaplan.state.json"
+
+// openStore opens the backend that the configuration names.
+func (p *Project) openStore() (*state.Store, error) {
+	b := p.Config.Backend
+	switch b.Type {
+	case "", "local":
+	default:
+		return nil, fmt.Errorf("backend %q is not supported by this version of megaplan: use \"local\"", b.Type)
+	}
+	path := b.Options["path"]
+	if path == "" {
+		path = defaultState
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(p.Config.Dir, path)
+	}
+	return state.NewStore(local.New(path), state.Options{
+		Host: p.Host, MegaplanVersion: p.Version, LockTimeout: p.LockTimeout, JournalDir: filepath.Join(p.Config.Dir, ".megaplan", "journal"),
+	}), nil
+}
+
+// readState reads the document and the manifests, with the journal of an interrupted run on top (rule 28).
+func (p *Project) readState(ctx context.Context, in *planner.Input) error {
+	doc, err := p.store.Read(ctx)
+	if err != nil {
+		return err
+	}
+	p.lineage = doc.Lineage
+	journal, err := p.store.Pending(doc)
+	if err != nil {
+		return err
+	}
+	records, err := decodeRecords(journal)
+	if err != nil {
+		return err
+	}
+	p.prior, p.pending = map[addr.Address]planner.Prior{}, map[addr.Address]bool{}
+	for a := range records {
+		p.pending[a] = true
+	}
+	for _, r := range doc.Resources {
+		manifest, err := p.store.Manifest(ctx, r.Manifest)
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.Address, err)
+		}
+		prior := overlay(planner.Prior{Resource: r, Manifest: manifest}, records[r.Address])
+		delete(records, r.Address)
+		p.addPrior(in, prior)
+	}
+	for a, left := range records { // applied for the first time, and not yet saved
+		prior := overlay(planner.Prior{Resource: p.firstResource(a)}, left)
+		if prior.Resource.Root != 0 || len(prior.Manifest) > 0 {
+			p.addPrior(in, prior)
+		}
+	}
+	return nil
+}
+
+func (p *Project) addPrior(in *planner.Input, prior planner.Prior) {
+	p.prior[prior.Resource.Address] = prior
+	in.Prior = append(in.Prior, prior)
+}
+
+func decodeRecords(journal []state.JournalRecord) (map[addr.Address][]planner.Record, error) {
+	out := map[addr.Address][]planner.Record{}
+	for _, j := range journal {
+		var r planner.Record
+		if err := json.Unmarshal(j.Data, &r); err != nil {
+			return nil, fmt.Errorf("journal of %s: %w", j.Address, err)
+		}
+		out[j.Address] = append(out[j.Address], r)
+	}
+	return out, nil
+}
+
+// overlay puts what the journal knows on top of what the state knows.
+func overlay(prior planner.Prior, records []planner.Record) planner.Prior {
+	if len(records) == 0 {
+		return prior
+	}
+	prior.Manifest = planner.ManifestAfter(prior.Manifest, planner.Target{}, records)
+	for _, r := range records {
+		if r.Root != 0 {
+			prior.Resource.Root = r.Root
+		}
+	}
+	return prior
+}
+
+// firstResource is the entry of an address whose first apply was cut off.
+func (p *Project) firstResource(a addr.Address) state.Resource {
+	r := state.Resource{Address: a}
+	for i := range p.Config.Backups {
+		if b := &p.Config.Backups[i]; b.Address == a {
+			r.Account, r.Path, r.OnDelete, r.Host = b.Account, b.Path, string(b.OnDelete), p.Host
+		}
+	}
+	for i := range p.Config.Folders {
+		if f := &p.Config.Folders[i]; f.Address == a {
+			r.Account, r.Path, r.OnDelete = f.Account, f.Path, string(f.OnDelete)
+		}
+	}
+	return r
+}
+
+func (p *Project) folder(a addr.Address) *config.Folder {
+	for i := range p.Config.Folders {
+		if p.Config.Folders[i].Address == a {
+			return &p.Config.Folders[i]
+		}
+	}
+	panic("workflow: no folder " + a.String())
+}
+
+// State returns the state document.
+func (p *Project) State(ctx context.Context) (*state.Document, error) { return p.store.Read(ctx) }
+
+// MoveState gives an address of the state another name.
+func (p *Project) MoveState(ctx context.Context, from, to addr.Address) error {
+	return p.store.Edit(ctx, "state mv", func(d *state.Document) error {
+		if _, taken := d.Resource(to); taken {
+			return fmt.Errorf("%s is in the state already", to)
+		}
+		for i := range d.Resources {
+			if d.Resources[i].Address == from {
+				d.Resources[i].Address = to
+				return nil
+			}
+		}
+		return fmt.Errorf("%s is not in the state: `megaplan state list` shows what is", from)
+	})
+}
+
+// RemoveState forgets an address.
+func (p *Project) RemoveState(ctx context.Context, gone addr.Address) error {
+	return p.store.Edit(ctx, "state rm", func(d *state.Document) error {
+		for i := range d.Resources {
+			if d.Resources[i].Address == gone {
+				d.Resources = append(d.Resources[:i], d.Resources[i+1:]...)
+				return nil
+			}
+		}
+		return fmt.Errorf("%s is not in the state: `megaplan state list` shows what is", gone)
+	})
+}
+
+// PushState replaces the document by one of the same lineage that is not older, or by any with force. Leases stay as they are.
+func (p *Project) PushState(ctx context.Context, text []byte, force bool) error {
+	pushed, err := state.Decode(text)
+	if err != nil {
+		return err
+	}
+	return p.store.Edit(ctx, "state push", func(d *state.Document) error {
+		if !force && d.Lineage != "" && pushed.Lineage != d.Lineage {
+			return fmt.Errorf("the pushed state is another one (lineage %s, here %s): -force pushes it all the same", pushed.Lineage, d.Lineage)
+		}
+		if !force && pushed.Serial < d.Serial {
+			return fmt.Errorf("the pushed state is older (serial %d, here %d): -force pushes it all the same", pushed.Serial, d.Serial)
+		}
+		leases := d.Leases
+		*d = *pushed
+		d.Leases = leases
+		return nil
+	})
+}
+
+// ForceUnlock frees a lease or lock by its id.
+func (p *Project) ForceUnlock(ctx context.Context, id string) error {
+	lease, err := p.store.ForceUnlock(ctx, id)
+	if err != nil {
+		return err
+	}
+	p.Observer.Say(fmt.Sprintf("Freed the lease of %s by %s.", lease.Operation, lease.Host))
+	return nil
+}
