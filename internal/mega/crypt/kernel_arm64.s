@@ -1,0 +1,168 @@
+//go:build arm64 && !purego
+
+#include "textflag.h"
+
+// Eight chains live in V0 to V7. Each turn adds the next block of every lane and encrypts; the chains are
+// independent, so that their rounds overlap in the AES unit.
+
+#define LOAD_POINTERS \
+	LDP 0(R2), (R4, R5)   \
+	LDP 16(R2), (R6, R7)  \
+	LDP 32(R2), (R8, R9)  \
+	LDP 48(R2), (R10, R11)
+
+#define LOAD_SUMS \
+	VLD1.P 64(R1), [V0.B16, V1.B16, V2.B16, V3.B16] \
+	VLD1   (R1), [V4.B16, V5.B16, V6.B16, V7.B16]   \
+	SUB    $64, R1
+
+#define STORE_SUMS \
+	VST1.P [V0.B16, V1.B16, V2.B16, V3.B16], 64(R1) \
+	VST1   [V4.B16, V5.B16, V6.B16, V7.B16], (R1)
+
+#define ADD_BLOCKS \
+	VLD1.P 16(R4), [V8.B16]       \
+	VLD1.P 16(R5), [V9.B16]       \
+	VLD1.P 16(R6), [V10.B16]      \
+	VLD1.P 16(R7), [V11.B16]      \
+	VLD1.P 16(R8), [V12.B16]      \
+	VLD1.P 16(R9), [V13.B16]      \
+	VLD1.P 16(R10), [V14.B16]     \
+	VLD1.P 16(R11), [V15.B16]     \
+	VEOR   V8.B16, V0.B16, V0.B16  \
+	VEOR   V9.B16, V1.B16, V1.B16  \
+	VEOR   V10.B16, V2.B16, V2.B16 \
+	VEOR   V11.B16, V3.B16, V3.B16 \
+	VEOR   V12.B16, V4.B16, V4.B16 \
+	VEOR   V13.B16, V5.B16, V5.B16 \
+	VEOR   V14.B16, V6.B16, V6.B16 \
+	VEOR   V15.B16, V7.B16, V7.B16
+
+// ROUND is the key addition, substitution and mixing of one chain. Adjacent AESE and AESMC are fused by
+// many cores.
+#define ROUND(key, chain) \
+	AESE  key, chain \
+	AESMC chain, chain
+
+#define SHARED_ROUND(key) \
+	ROUND(key, V0.B16) \
+	ROUND(key, V1.B16) \
+	ROUND(key, V2.B16) \
+	ROUND(key, V3.B16) \
+	ROUND(key, V4.B16) \
+	ROUND(key, V5.B16) \
+	ROUND(key, V6.B16) \
+	ROUND(key, V7.B16)
+
+#define LANES_KEYS \
+	VLD1.P 64(R12), [V16.B16, V17.B16, V18.B16, V19.B16] \
+	VLD1.P 64(R12), [V20.B16, V21.B16, V22.B16, V23.B16]
+
+#define LANES_ROUND \
+	LANES_KEYS \
+	ROUND(V16.B16, V0.B16) \
+	ROUND(V17.B16, V1.B16) \
+	ROUND(V18.B16, V2.B16) \
+	ROUND(V19.B16, V3.B16) \
+	ROUND(V20.B16, V4.B16) \
+	ROUND(V21.B16, V5.B16) \
+	ROUND(V22.B16, V6.B16) \
+	ROUND(V23.B16, V7.B16)
+
+// func macLanes(keys *[11][8][16]byte, sum *[8][16]byte, data *[8]*byte, blocks int)
+TEXT ·macLanes(SB), NOSPLIT, $0-32
+	MOVD keys+0(FP), R0
+	MOVD sum+8(FP), R1
+	MOVD data+16(FP), R2
+	MOVD blocks+24(FP), R3
+	LOAD_POINTERS
+	LOAD_SUMS
+
+lanes:
+	ADD_BLOCKS
+	MOVD R0, R12
+	LANES_ROUND
+	LANES_ROUND
+	LANES_ROUND
+	LANES_ROUND
+	LANES_ROUND
+	LANES_ROUND
+	LANES_ROUND
+	LANES_ROUND
+	LANES_ROUND
+	LANES_KEYS
+	AESE V16.B16, V0.B16
+	AESE V17.B16, V1.B16
+	AESE V18.B16, V2.B16
+	AESE V19.B16, V3.B16
+	AESE V20.B16, V4.B16
+	AESE V21.B16, V5.B16
+	AESE V22.B16, V6.B16
+	AESE V23.B16, V7.B16
+	LANES_KEYS
+	VEOR V16.B16, V0.B16, V0.B16
+	VEOR V17.B16, V1.B16, V1.B16
+	VEOR V18.B16, V2.B16, V2.B16
+	VEOR V19.B16, V3.B16, V3.B16
+	VEOR V20.B16, V4.B16, V4.B16
+	VEOR V21.B16, V5.B16, V5.B16
+	VEOR V22.B16, V6.B16, V6.B16
+	VEOR V23.B16, V7.B16, V7.B16
+	SUB  $1, R3
+	CBNZ R3, lanes
+	STORE_SUMS
+	RET
+
+// func macShared(keys *[11][16]byte, sum *[8][16]byte, data *[8]*byte, blocks int)
+TEXT ·macShared(SB), NOSPLIT, $0-32
+	MOVD   keys+0(FP), R0
+	MOVD   sum+8(FP), R1
+	MOVD   data+16(FP), R2
+	MOVD   blocks+24(FP), R3
+	LOAD_POINTERS
+	LOAD_SUMS
+	VLD1.P 64(R0), [V16.B16, V17.B16, V18.B16, V19.B16]
+	VLD1.P 64(R0), [V20.B16, V21.B16, V22.B16, V23.B16]
+	VLD1   (R0), [V24.B16, V25.B16, V26.B16]
+
+shared:
+	ADD_BLOCKS
+	SHARED_ROUND(V16.B16)
+	SHARED_ROUND(V17.B16)
+	SHARED_ROUND(V18.B16)
+	SHARED_ROUND(V19.B16)
+	SHARED_ROUND(V20.B16)
+	SHARED_ROUND(V21.B16)
+	SHARED_ROUND(V22.B16)
+	SHARED_ROUND(V23.B16)
+	SHARED_ROUND(V24.B16)
+	AESE V25.B16, V0.B16
+	AESE V25.B16, V1.B16
+	AESE V25.B16, V2.B16
+	AESE V25.B16, V3.B16
+	AESE V25.B16, V4.B16
+	AESE V25.B16, V5.B16
+	AESE V25.B16, V6.B16
+	AESE V25.B16, V7.B16
+	VEOR V26.B16, V0.B16, V0.B16
+	VEOR V26.B16, V1.B16, V1.B16
+	VEOR V26.B16, V2.B16, V2.B16
+	VEOR V26.B16, V3.B16, V3.B16
+	VEOR V26.B16, V4.B16, V4.B16
+	VEOR V26.B16, V5.B16, V5.B16
+	VEOR V26.B16, V6.B16, V6.B16
+	VEOR V26.B16, V7.B16, V7.B16
+	SUB  $1, R3
+	CBNZ R3, shared
+	STORE_SUMS
+	RET
+
+// func subWord(w uint32) uint32
+TEXT ·subWord(SB), NOSPLIT, $0-12
+	MOVWU w+0(FP), R0
+	VEOR  V1.B16, V1.B16, V1.B16
+	VDUP  R0, V0.S4              // four equal columns, which the shifting of rows leaves as they are
+	AESE  V1.B16, V0.B16
+	VMOV  V0.S[0], R0
+	MOVW  R0, ret+8(FP)
+	RET
