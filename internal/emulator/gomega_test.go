@@ -2,8 +2,10 @@ package emulator_test
 
 import (
 	"bytes"
+	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	mega "github.com/t3rm1n4l/go-mega"
@@ -21,8 +23,7 @@ func TestGoMega(t *testing.T) {
 	} {
 		t.Run(a.Email, func(t *testing.T) {
 			s := emulatortest.Start(t, emulator.Options{}, a)
-			m := mega.New()
-			m.SetAPIUrl(s.URL)
+			m := newGoMega(t, s.URL, http.DefaultTransport)
 			if err := m.Login(a.Email, a.Password); err != nil {
 				t.Fatalf("login: %v", err)
 			}
@@ -33,6 +34,36 @@ func TestGoMega(t *testing.T) {
 			}
 		})
 	}
+}
+
+// newGoMega returns a client that falls silent with the test: on its own it
+// would repeat failed polls without a pause until the process ends.
+func newGoMega(t *testing.T, url string, transport http.RoundTripper) *mega.Mega {
+	ended := make(chan struct{})
+	t.Cleanup(func() { close(ended) })
+	m := mega.New()
+	m.SetLogger(func(string, ...any) {})
+	m.SetClient(&http.Client{Transport: ending{transport, ended}})
+	m.SetAPIUrl(url)
+	return m
+}
+
+// ending ends the goroutine of a request that fails after the test did.
+type ending struct {
+	http.RoundTripper
+	ended <-chan struct{}
+}
+
+func (e ending) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := e.RoundTripper.RoundTrip(r)
+	if err != nil {
+		select {
+		case <-e.ended:
+			runtime.Goexit()
+		default:
+		}
+	}
+	return res, err
 }
 
 func goMegaSession(t *testing.T, url string, m *mega.Mega) {
@@ -72,8 +103,7 @@ func goMegaSession(t *testing.T, url string, m *mega.Mega) {
 
 // goMegaFreshLook reads the tree again with the session that there is.
 func goMegaFreshLook(t *testing.T, url string, m *mega.Mega) {
-	again := mega.New()
-	again.SetAPIUrl(url)
+	again := newGoMega(t, url, http.DefaultTransport)
 	must(t, "resume", again.LoginWithKeys(m.GetSessionID(), m.GetMasterKey()))
 	path, err := again.FS.PathLookup(again.FS.GetRoot(), []string{"dir", "other", "renamed"})
 	must(t, "look up", err)

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	mega "github.com/t3rm1n4l/go-mega"
-
 	"github.com/megaplan/megaplan/internal/emulator"
 	"github.com/megaplan/megaplan/internal/emulator/emulatortest"
 )
@@ -33,9 +31,7 @@ func trusting(t *testing.T, s *emulatortest.Instance) *http.Client {
 // storage addresses of both kinds.
 func TestBothOnOnePort(t *testing.T) {
 	s := emulatortest.Start(t, emulator.Options{}, oldAccount)
-	m := mega.New()
-	m.SetClient(trusting(t, s))
-	m.SetAPIUrl(s.TLSURL)
+	m := newGoMega(t, s.TLSURL, trusting(t, s).Transport)
 	m.SetHTTPS(true)
 	must(t, "login over TLS", m.Login(oldAccount.Email, oldAccount.Password))
 	goMegaDownload(t, m, 300_000, goMegaUpload(t, m, 300_000, m.FS.GetRoot()))
@@ -154,8 +150,7 @@ func TestBandwidth(t *testing.T) {
 // TestHashcash signs in with a client that can do the work.
 func TestHashcash(t *testing.T) {
 	s := emulatortest.Start(t, emulator.Options{HashcashEasiness: 255}, oldAccount)
-	m := mega.New()
-	m.SetAPIUrl(s.URL)
+	m := newGoMega(t, s.URL, http.DefaultTransport)
 	must(t, "login", m.Login(oldAccount.Email, oldAccount.Password))
 	if got := s.Stats().Logins; got != 1 {
 		t.Errorf("logins: %d", got)
