@@ -99,6 +99,9 @@ func (c *Cache) Apply(ctx context.Context, from SN, packets []Packet, to SN) err
 		if ch.v.sn != from || from == "" {
 			return "", ErrMoved
 		}
+		if len(to) > maxSN {
+			return "", fmt.Errorf("sequence number %q is too long", string(to))
+		}
 		return to, ch.packets(packets)
 	})
 }

@@ -71,7 +71,8 @@ func decodeFrame(payload []byte, take func(change)) (SN, error) {
 	if len(payload) == 0 || len(payload) <= int(payload[0]) {
 		return "", damaged("a frame of the journal")
 	}
-	sn, b := SN(payload[1:1+payload[0]]), payload[1+payload[0]:]
+	end := 1 + int(payload[0])
+	sn, b := SN(payload[1:end]), payload[end:]
 	for len(b) > 0 {
 		c, n, ok := decodeChange(b)
 		if !ok {

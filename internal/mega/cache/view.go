@@ -117,6 +117,9 @@ func (v *view) baseChildren(parent, after Handle) ([]Node, Handle, error) {
 			break
 		}
 		rec := record(e)
+		if rec.handle() <= after || last != noHandle && rec.handle() < last {
+			return nil, 0, damaged("order of the nodes")
+		}
 		last = rec.handle()
 		if v.over.covers(last) {
 			continue
