@@ -116,6 +116,23 @@ func TestAbort(t *testing.T) {
 	}
 }
 
+func TestCommitAs(t *testing.T) {
+	dir := t.TempDir()
+	f, err := atomicfile.Create(filepath.Join(dir, "draft"), atomicfile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString("x"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.CommitAs(filepath.Join(dir, "final")); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"final": "x"}, contents(t, dir)); diff != "" {
+		t.Errorf("directory (-want +got):\n%s", diff)
+	}
+}
+
 // A target that cannot be replaced leaves no temporary file and keeps what was there.
 func TestCommitFails(t *testing.T) {
 	dir := t.TempDir()
