@@ -2,6 +2,7 @@ package planner
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/tree"
@@ -24,15 +25,7 @@ func (p *planning) audit(t *target) {
 		a.entries()
 		a.added(t.root, "")
 	}
-	slices.SortStableFunc(a.found, func(x, y Difference) int {
-		switch {
-		case x.Path < y.Path:
-			return -1
-		case x.Path > y.Path:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(a.found, func(x, y Difference) int { return strings.Compare(string(x.Path), string(y.Path)) })
 	p.plan.Drift = append(p.plan.Drift, a.found...)
 }
 

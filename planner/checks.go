@@ -20,7 +20,7 @@ func (p *planning) checks() {
 }
 
 func (p *planning) check(c config.Check, t *target, outlook []QuotaOutlook) {
-	r := CheckResult{Address: c.Address, OK: true}
+	r := CheckResult{Address: c.Address, Backup: c.Backup, OK: true}
 	fail := func(format string, args ...any) {
 		if r.Detail != "" {
 			r.Detail += "; "
@@ -37,6 +37,8 @@ func (p *planning) check(c config.Check, t *target, outlook []QuotaOutlook) {
 			fail("last applied %s ago, max_age is %s", age.Round(time.Minute), c.MaxAge)
 		}
 	}
+	aged := !r.OK
+	r.OK = true
 	have := p.filesAfter(t)
 	if c.MinFiles >= 0 && have < c.MinFiles {
 		fail("%s, min_files is %d", count(have, "file"), c.MinFiles)
@@ -56,6 +58,8 @@ func (p *planning) check(c config.Check, t *target, outlook []QuotaOutlook) {
 			fail("%s free, quota_free is %s", size(free), size(want))
 		}
 	}
+	r.Aged = aged && r.OK
+	r.OK = r.OK && !aged
 	if r.OK {
 		r.Detail = "fine"
 	}

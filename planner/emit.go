@@ -206,7 +206,7 @@ func (e *emitter) upload(i int32) {
 	r := &e.rows[i]
 	a := e.fileAction(i, Upload)
 	a.Reason = "new here"
-	if e.prior != nil && e.owned.hasPath(relative(a.Path, e.out.Path)) {
+	if e.prior != nil && e.owned.hasFile(relative(a.Path, e.out.Path)) {
 		a.Reason = "no longer on MEGA"
 	}
 	e.tally.created++
@@ -279,7 +279,7 @@ func (t *target) overwrite() (replace, keepVersion bool) {
 
 func (e *emitter) whyUpdate(r *row) string {
 	l, remote := e.local().Node(r.local), e.remote().Node(r.remote)
-	if e.prior != nil && !e.owned.has(remote.Handle) && e.owned.hasPath(relative(e.remote().Path(r.remote), e.out.Path)) {
+	if e.prior != nil && !e.owned.has(remote.Handle) && e.owned.hasFile(relative(e.remote().Path(r.remote), e.out.Path)) {
 		return "replaced on MEGA by another client"
 	}
 	if remote.HasFingerprint && remote.MTime/1e9 == seconds(l.MTime) && remote.Size == l.Size {

@@ -17,6 +17,7 @@ func (p *planning) locate() {
 			continue
 		}
 		t.findRoot()
+		t.claimRoot()
 	}
 	for _, t := range p.targets {
 		if t.account != nil && t.takesPart() {
@@ -54,13 +55,30 @@ func (t *target) findRoot() {
 	if !t.declared() {
 		return
 	}
-	if complete {
-		t.account.roots[t.root] = t
-	}
 	for ; at != tree.Root; at = t.remote().Parent(at) {
 		t.account.passage[at] = true
 	}
 	t.account.passage[tree.Root] = true
+}
+
+// claimRoot makes the folder at the declared path, and the one state knows wherever it was moved, the target's own: to other
+// targets neither is unmanaged.
+func (t *target) claimRoot() {
+	known := tree.Handle(0)
+	if t.prior != nil {
+		known = t.prior.Resource.Root
+	}
+	if t.root != tree.None {
+		if t.declared() || t.remote().Handle(t.root) == known {
+			t.account.roots[t.root] = t
+		}
+		if t.remote().Handle(t.root) == known {
+			return
+		}
+	}
+	if id, ok := t.account.find(known); ok && t.account.roots[id] == nil {
+		t.account.roots[id] = t
+	}
 }
 
 type walker struct {

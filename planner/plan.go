@@ -127,6 +127,9 @@ type CheckResult struct {
 	Address addr.Address
 	OK      bool
 	Detail  string
+	// Backup is the one it is about. Aged says that nothing but max_age is against it, so that an apply that succeeds mends it.
+	Backup addr.Address
+	Aged   bool
 }
 
 // Totals sums a plan up.

@@ -20,7 +20,11 @@ func (e *emitter) deletions() {
 			e.orphan(r, pruner{emitter: e, hold: hold})
 		case replaced:
 			by := e.rows[r.by]
-			e.orphan(r, pruner{emitter: e, hold: hold, mine: true, first: by.action, why: "another kind of thing has its name now"})
+			why := "a file has its name now"
+			if e.local().Kind(by.local) == tree.Dir {
+				why = "a folder has its name now"
+			}
+			e.orphan(r, pruner{emitter: e, hold: hold, mine: true, first: by.action, why: why})
 		case loser:
 			e.lose(r, hold)
 		case update:
@@ -129,8 +133,6 @@ type pruner struct {
 	first        ActionID
 	afterContent bool
 	why          string
-	// quiet says that reports are not wanted.
-	quiet bool
 }
 
 // pruned is what became of a node and everything below it.
@@ -330,7 +332,7 @@ func (p *pruner) foldable(f fate, sum pruned, kept, foreign int) bool {
 
 // report notes a node that stays.
 func (p *pruner) report(path tree.Path, f fate, files int64, dir bool) {
-	if f.silent || p.quiet {
+	if f.silent {
 		return
 	}
 	k := Kept{Path: path, Reason: f.reason, Files: files, Dir: dir}

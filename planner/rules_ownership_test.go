@@ -149,6 +149,19 @@ func TestRule02_AFolderLeavesWhatABackupBelowItOwns(t *testing.T) {
 	}
 }
 
+func TestRule02_AMovedRootIsNobodysLeftover(t *testing.T) {
+	w := applied(t, "a")
+	f := addr.New(addr.Folder, "f")
+	w.folders = []config.Folder{{Address: f, Account: mainAccount, Path: "/B", Unmanaged: config.UnmanagedTrash}}
+	w.at("B/docs")[0].name = "moved"
+	w.options.Target = []addr.Address{f}
+	expect(t, w.plan(t))
+	w.options.Target = nil
+	w.at("B/moved")[0].name = "docs"
+	w.backup = config.Backup{} // forgotten, and still not deleted in the same breath
+	expect(t, w.plan(t), "forget B/docs")
+}
+
 func TestRule03_WhatLeftTheConfigurationIsForgotten(t *testing.T) {
 	w := applied(t, "a.txt")
 	w.backup = config.Backup{}

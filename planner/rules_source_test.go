@@ -270,6 +270,15 @@ func TestRule14_AnUnknownNameKeepsItsNFCEqual(t *testing.T) {
 	expect(t, w.settled(t))
 }
 
+func TestRule14_AnUnknownNameKeepsEveryFormOfIt(t *testing.T) {
+	forms := []string{"\u00c5", "A\u030a", "\u212b"} // one letter
+	w := applied(t, forms[0], forms[2], "keep")
+	w.remove(forms[0])
+	w.remove(forms[2])
+	w.unknown(forms[1], tree.Excluded, "exclude")
+	expect(t, w.settled(t))
+}
+
 func TestRule14_AClashOfEncodedNamesIsReported(t *testing.T) {
 	w := newWorld()
 	w.write("a", "first")
@@ -309,4 +318,17 @@ func TestRule33_AnUploadWritesTheMetadataTheScanFound(t *testing.T) {
 	}
 	w.disk["a"].meta, w.disk["dir"].meta = `{"m":384}`, `{"m":448}`
 	expect(t, w.settled(t), "set_attributes a", "set_attributes dir")
+}
+
+func TestRule33_ALinkThatBecameAFileIsNoLinkAnyMore(t *testing.T) {
+	w := newWorld()
+	w.write("a", "target").meta = `{"l":1}`
+	w.disk["a"].kind = tree.Symlink
+	w.settled(t)
+	w.disk["a"].kind, w.disk["a"].meta = tree.File, ""
+	p := w.plan(t)
+	expect(t, p, "set_attributes a")
+	if p.Actions[0].Meta != "" {
+		t.Errorf("_mp is to be %q", p.Actions[0].Meta)
+	}
 }

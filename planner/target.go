@@ -1,7 +1,9 @@
 package planner
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/addr"
@@ -93,13 +95,7 @@ func newOwned(m state.Manifest) owned {
 		o.order[i] = uint32(i)
 	}
 	slices.SortFunc(o.order, func(a, b uint32) int {
-		switch x, y := m[a].Handle, m[b].Handle; {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
-		}
-		return int(a) - int(b)
+		return cmp.Or(cmp.Compare(m[a].Handle, m[b].Handle), cmp.Compare(a, b))
 	})
 	return o
 }
@@ -123,18 +119,17 @@ func (o owned) find(h tree.Handle) int {
 
 func (o owned) has(h tree.Handle) bool { return o.find(h) >= 0 }
 
-// hasPath says whether any entry has this path.
-func (o owned) hasPath(p tree.Path) bool {
-	_, ok := slices.BinarySearchFunc(o.entries, p, func(e state.Entry, p tree.Path) int {
-		switch {
-		case e.Path < p:
-			return -1
-		case e.Path > p:
-			return 1
-		}
-		return 0
+// hasFile says whether any file's entry has this path.
+func (o owned) hasFile(p tree.Path) bool {
+	i, _ := slices.BinarySearchFunc(o.entries, p, func(e state.Entry, p tree.Path) int {
+		return strings.Compare(string(e.Path), string(p))
 	})
-	return ok
+	for ; i < len(o.entries) && o.entries[i].Path == p; i++ {
+		if !o.entries[i].Dir {
+			return true
+		}
+	}
+	return false
 }
 
 // account is one account's tree with what planning adds to it.
@@ -153,7 +148,7 @@ func newAccount(in *Account) *account {
 	return &account{in: in, roots: map[tree.ID]*target{}, passage: map[tree.ID]bool{}, made: map[tree.Path]ActionID{}}
 }
 
-// same says whether two account blocks are one MEGA account.
+// key is the same for account blocks that are one MEGA account.
 func (a *account) key() string {
 	if a.in.User != "" {
 		return a.in.User
@@ -170,24 +165,10 @@ func (a *account) find(h tree.Handle) (tree.ID, bool) {
 			a.byHandle[i] = tree.ID(i)
 		}
 		slices.SortFunc(a.byHandle, func(x, y tree.ID) int {
-			switch hx, hy := t.Handle(x), t.Handle(y); {
-			case hx < hy:
-				return -1
-			case hx > hy:
-				return 1
-			}
-			return int(x) - int(y)
+			return cmp.Or(cmp.Compare(t.Handle(x), t.Handle(y)), cmp.Compare(x, y))
 		})
 	}
-	i, ok := slices.BinarySearchFunc(a.byHandle, h, func(id tree.ID, h tree.Handle) int {
-		switch x := t.Handle(id); {
-		case x < h:
-			return -1
-		case x > h:
-			return 1
-		}
-		return 0
-	})
+	i, ok := slices.BinarySearchFunc(a.byHandle, h, func(id tree.ID, h tree.Handle) int { return cmp.Compare(t.Handle(id), h) })
 	if !ok || h == 0 {
 		return tree.None, false
 	}

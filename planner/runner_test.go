@@ -1,0 +1,225 @@
+package planner_test
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/planner"
+	"github.com/megaplan/megaplan/state"
+)
+
+// This file is a naive executor and recorder for the model.
+
+// apply does what a plan says in an order the edges allow, chosen by pick, and records it. Actions for which fail returns
+// true are not done, nor what waits for them. It returns how many were done and recorded.
+func (w *world) apply(t fataler, p *planner.Plan, pick func(n int) int, fail func(*planner.Action) bool) int {
+	t.Helper()
+	if len(p.Refusals) > 0 {
+		t.Fatalf("a refused plan is applied: %v", p.Refusals[0].Diagnostic)
+	}
+	r := runner{w: w, plan: p, state: make([]int8, len(p.Actions)+1), handles: map[planner.ActionID]tree.Handle{}}
+	for {
+		ready := r.ready()
+		if len(ready) == 0 {
+			break
+		}
+		a := ready[pick(len(ready))]
+		if fail(a) {
+			r.state[a.ID] = failed
+			continue
+		}
+		result, err := r.do(a)
+		if err != nil {
+			t.Fatalf("%s %s: %v", a.Kind, a.Path, err)
+		}
+		r.state[a.ID] = done
+		if w.forgetful == nil || !w.forgetful() {
+			r.records = append(r.records, planner.Effect(p, a, result))
+		}
+	}
+	w.save(p, r.records)
+	return len(r.records)
+}
+
+func first(int) int              { return 0 }
+func never(*planner.Action) bool { return false }
+func (w *world) applyAll(t fataler, p *planner.Plan) {
+	t.Helper()
+	if n := w.apply(t, p, first, never); n != len(p.Actions) {
+		t.Fatalf("%d of %d actions could be done", n, len(p.Actions))
+	}
+}
+
+// save does to the state what the workflow does after a run.
+func (w *world) save(p *planner.Plan, records []planner.Record) {
+	for _, target := range p.Targets {
+		var mine []planner.Record
+		root, forget := target.Root.Handle, false
+		for _, r := range records {
+			if r.Address != target.Address {
+				continue
+			}
+			mine = append(mine, r)
+			forget = forget || r.Forget
+			if r.Root != 0 {
+				root = r.Root
+			}
+		}
+		if target.Address != w.backup.Address && (w.prior == nil || target.Address != w.prior.Resource.Address) {
+			continue
+		}
+		if forget {
+			if w.prior != nil && w.prior.Resource.Address == target.Address {
+				w.prior = nil
+			}
+			continue
+		}
+		if target.Status != planner.Active {
+			continue
+		}
+		var old state.Manifest
+		if w.prior != nil {
+			old = w.prior.Manifest
+		}
+		w.prior = &planner.Prior{Manifest: planner.ManifestAfter(old, target, mine)}
+		w.prior.Resource = state.Resource{
+			Address: target.Address, Account: mainAccount, AccountUser: "me", Path: w.backup.Path, Root: root, Host: w.host,
+			OnDelete: string(w.backup.OnDelete), PreventDestroy: w.backup.Lifecycle.PreventDestroy, LastSuccess: start,
+		}
+	}
+}
+
+const (
+	done   = 1
+	failed = 2
+)
+
+type runner struct {
+	w       *world
+	plan    *planner.Plan
+	state   []int8
+	handles map[planner.ActionID]tree.Handle
+	records []planner.Record
+}
+
+// ready returns the actions that may start now, and marks those that never will.
+func (r *runner) ready() []*planner.Action {
+	var out []*planner.Action
+	for i := range r.plan.Actions {
+		a := &r.plan.Actions[i]
+		if r.state[a.ID] != 0 {
+			continue
+		}
+		wait := false
+		for _, need := range a.Needs {
+			wait = wait || r.state[need] == 0
+			if r.state[need] == failed {
+				r.state[a.ID] = failed
+			}
+		}
+		for k := range r.plan.Actions {
+			other := &r.plan.Actions[k]
+			if !a.AfterContent || other.Address != a.Address || !other.Kind.Content() {
+				continue
+			}
+			wait = wait || r.state[other.ID] == 0
+			if r.state[other.ID] == failed {
+				r.state[a.ID] = failed
+			}
+		}
+		if !wait && r.state[a.ID] == 0 {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func (r *runner) ref(ref planner.Ref) tree.Handle {
+	if ref.Action != 0 {
+		return r.handles[ref.Action]
+	}
+	return ref.Handle
+}
+
+func (r *runner) do(a *planner.Action) (planner.Result, error) {
+	w := r.w
+	var old *node
+	if a.Remote.Handle != 0 {
+		old = w.nodes[a.Remote.Handle]
+		if old == nil || w.inTrash(old.handle) || old.parent != a.Remote.Parent || old.name != a.Remote.Name {
+			return planner.Result{}, fmt.Errorf("its node %s is not where the plan saw it", a.Remote.Handle)
+		}
+	}
+	switch a.Kind {
+	case planner.CreateFolder:
+		n := w.putIn(r.ref(a.Parent), a.Name, tree.Dir, "")
+		n.meta, n.ours = a.Meta, true
+		r.handles[a.ID] = n.handle
+		return planner.Result{Handle: n.handle}, nil
+	case planner.Upload, planner.Update:
+		return r.upload(a, old)
+	case planner.Touch:
+		old.printed, old.mtime, old.meta = true, a.Fingerprint.MTime, a.Meta
+		if a.Fingerprint.CRC != crcOf(old.content) {
+			return planner.Result{}, fmt.Errorf("a wrong fingerprint is written")
+		}
+		return planner.Result{Handle: old.handle}, nil
+	case planner.SetAttributes:
+		old.meta = a.Meta
+		return planner.Result{Handle: old.handle}, nil
+	case planner.Trash:
+		if a.Subtree != nil && *a.Subtree != w.sum(old.handle) {
+			return planner.Result{}, fmt.Errorf("the folder does not hold what the plan saw")
+		}
+		old.trashed = true
+		return planner.Result{Handle: old.handle}, nil
+	case planner.Destroy:
+		if len(w.children(old.handle)) > 0 {
+			return planner.Result{}, fmt.Errorf("the folder is not empty")
+		}
+		delete(w.nodes, old.handle)
+		return planner.Result{Handle: old.handle}, nil
+	case planner.Forget:
+		return planner.Result{}, nil
+	}
+	return planner.Result{}, fmt.Errorf("unknown kind")
+}
+
+func (r *runner) upload(a *planner.Action, old *node) (planner.Result, error) {
+	w := r.w
+	f := w.disk[a.Local.Path]
+	if f == nil || f.mtime != a.Local.MTime || int64(len(f.content)) != a.Local.Size || f.inode != a.Local.Inode {
+		return planner.Result{}, fmt.Errorf("the local file %s is not as planned", a.Local.Path)
+	}
+	parent := r.ref(a.Parent)
+	if parent == 0 || w.nodes[parent] == nil {
+		return planner.Result{}, fmt.Errorf("there is no folder to upload to")
+	}
+	n := w.putIn(parent, a.Name, f.kind, f.content)
+	n.mtime, n.printed, n.meta, n.ours = max(0, f.mtime/1e9), true, a.Meta, true
+	if a.Replace {
+		if a.KeepVersion {
+			n.versions = append(slices.Clone(old.versions), old.content)
+			old.versionOf = n.handle
+		} else {
+			delete(w.nodes, old.handle)
+		}
+	}
+	r.handles[a.ID] = n.handle
+	w.proofs[n.handle] = planner.Proof{Path: a.Local.Path, Size: a.Local.Size, MTime: f.mtime, CTime: f.ctime, Inode: f.inode}
+	return planner.Result{Handle: n.handle, Fingerprint: planner.Fingerprint{CRC: crcOf(f.content), MTime: n.mtime}}, nil
+}
+
+func (w *world) sum(h tree.Handle) planner.Subtree {
+	s := planner.NewSubtreeSum()
+	var add func(h tree.Handle)
+	add = func(h tree.Handle) {
+		for _, n := range w.children(h) {
+			s.Add(n.handle, h, n.name)
+			add(n.handle)
+		}
+	}
+	add(h)
+	return s.Subtree()
+}
