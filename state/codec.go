@@ -71,15 +71,27 @@ func (d *Document) check() error {
 	if d.Lineage == "" {
 		return corrupt("state document", errors.New("it has no lineage"))
 	}
-	for name, o := range d.Outputs {
-		var compact bytes.Buffer
-		if err := json.Compact(&compact, o.Value); err != nil {
-			return corrupt("state document", fmt.Errorf("output %s: %w", name, err))
-		}
-		o.Value = compact.Bytes()
-		d.Outputs[name] = o
+	if err := compactOutputs(d.Outputs); err != nil {
+		return corrupt("state document", err)
 	}
 	return nil
+}
+
+// compactOutputs gives equal values equal bytes, however they were indented.
+func compactOutputs(outputs map[string]Output) error {
+	for name, o := range outputs {
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, o.Value); err != nil {
+			return fmt.Errorf("output %s: %w", name, err)
+		}
+		o.Value = compact.Bytes()
+		outputs[name] = o
+	}
+	return nil
+}
+
+func (o Output) equal(p Output) bool {
+	return o.Sensitive == p.Sensitive && bytes.Equal(o.Value, p.Value)
 }
 
 // clone copies as deep as a change reaches.

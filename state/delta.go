@@ -9,8 +9,8 @@ import (
 // deltaMagic starts a delta; its last character is the version.
 const deltaMagic = "megaplan delta 1"
 
-// EncodeDelta returns the object that turns the manifest after into the one before, given the digest of after's object.
-func EncodeDelta(after, before Manifest, afterDigest string) ([]byte, error) {
+// EncodeDelta returns the object that turns the manifest after into the one before, given the digests of their objects.
+func EncodeDelta(after, before Manifest, afterDigest, beforeDigest string) ([]byte, error) {
 	after, before = after.sorted(), before.sorted()
 	drop, put := difference(after, before)
 	var indexes []byte
@@ -25,6 +25,7 @@ func EncodeDelta(after, before Manifest, afterDigest string) ([]byte, error) {
 	}
 	w.add(indexes)
 	w.add([]byte(afterDigest))
+	w.add([]byte(beforeDigest))
 	out, err := w.bytes(deltaMagic)
 	if err != nil {
 		return nil, fmt.Errorf("encode delta: %w", err)
@@ -64,27 +65,34 @@ func difference(after, before Manifest) (drop []int, put Manifest) {
 	return drop, put
 }
 
-// ApplyDelta turns the manifest after, whose object has this digest, into the one before. It returns a *CorruptError for
-// bytes that are no delta, or one for another manifest.
-func ApplyDelta(delta []byte, after Manifest, afterDigest string) (Manifest, error) {
-	columns, err := readFrame(delta, deltaMagic, manifestColumns+2)
+// ApplyDelta turns the manifest after, whose object has this digest, into the one before, and returns that one's digest. It
+// returns a *CorruptError for bytes that are no delta, or one for another manifest.
+func ApplyDelta(delta []byte, after Manifest, afterDigest string) (before Manifest, beforeDigest string, err error) {
+	columns, err := readFrame(delta, deltaMagic, manifestColumns+3)
 	if err != nil {
-		return nil, corruptFrame("manifest history", err)
+		return nil, "", corruptFrame("manifest history", err)
 	}
 	if string(columns[manifestColumns+1]) != afterDigest {
-		return nil, corrupt("manifest history", errors.New("it belongs to another manifest"))
+		return nil, "", corrupt("manifest history", errors.New("it belongs to another manifest"))
 	}
 	put, err := manifestOf(columns[:manifestColumns])
-	if err != nil {
-		return nil, corrupt("manifest history", err)
+	if err == nil {
+		before, err = undo(after, put, &column{b: columns[manifestColumns]})
 	}
+	if err != nil {
+		return nil, "", corrupt("manifest history", err)
+	}
+	return before, string(columns[manifestColumns+2]), nil
+}
+
+// undo leaves out the entries of after whose indexes are in drops, and puts others in.
+func undo(after, put Manifest, drops *column) (Manifest, error) {
 	out := make(Manifest, 0, len(after)+len(put))
-	drops := &column{b: columns[manifestColumns]}
 	from, at := 0, uint64(0)
 	for first := true; len(drops.b) > 0; first = false {
 		step := drops.uvarint()
 		if at += step; drops.err != nil || at >= uint64(len(after)) || step == 0 && !first || step > uint64(len(after)) {
-			return nil, corrupt("manifest history", errShort)
+			return nil, errShort
 		}
 		out = append(out, after[from:at]...)
 		from = int(at) + 1

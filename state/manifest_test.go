@@ -54,19 +54,19 @@ func TestRule32_DeltasLeadBack(t *testing.T) {
 		if rapid.Bool().Draw(t, "overlap") {
 			after = append(after, before[:len(before)/2]...).sorted()
 		}
-		delta, err := EncodeDelta(after, before, "digest")
+		delta, err := EncodeDelta(after, before, "digest", "earlier")
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := ApplyDelta(delta, after, "digest")
-		if err != nil {
+		got, digest, err := ApplyDelta(delta, after, "digest")
+		if err != nil || digest != "earlier" {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(before, got); diff != "" && len(before) > 0 {
 			t.Fatalf("(-want +got):\n%s", diff)
 		}
 		var damaged *CorruptError
-		if _, err := ApplyDelta(delta, after, "other"); !errors.As(err, &damaged) {
+		if _, _, err := ApplyDelta(delta, after, "other"); !errors.As(err, &damaged) {
 			t.Fatalf("applied to another manifest: %v", err)
 		}
 	})
@@ -138,7 +138,7 @@ func FuzzManifest(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	delta, err := EncodeDelta(sampleManifest(), Manifest{{Path: "x", Handle: 1}}, "d")
+	delta, err := EncodeDelta(sampleManifest(), Manifest{{Path: "x", Handle: 1}}, "d", "e")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func FuzzManifest(f *testing.F) {
 	f.Add(delta[len(deltaMagic):len(delta)-4], true)
 	f.Fuzz(func(t *testing.T, body []byte, isDelta bool) {
 		if isDelta {
-			if m, err := ApplyDelta(sealed(deltaMagic, body), sampleManifest(), "d"); err == nil && m == nil {
+			if m, _, err := ApplyDelta(sealed(deltaMagic, body), sampleManifest(), "d"); err == nil && m == nil {
 				t.Error("no manifest and no error")
 			}
 			return

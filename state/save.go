@@ -1,0 +1,182 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/megaplan/megaplan/internal/addr"
+)
+
+// Change is what a run leaves behind for one of its addresses.
+type Change struct {
+	// Resource is the new one; its Address says which. Serial, Manifest, History and Run are filled in.
+	Resource Resource
+	// From is the address that the resource had in the state until now, if that is another one (rule 4).
+	From addr.Address
+	// SetManifest says that Manifest is the address's new one; else it keeps what it has.
+	SetManifest bool
+	Manifest    Manifest
+	// Forget takes the address out of the state; only Resource.Address counts then.
+	Forget bool
+}
+
+// Save puts changes of the lease's own addresses into the document as it is now; others' stay as they are (rule 29).
+// Outputs are replaced unless nil. Manifests are written first. Save returns a *LeaseLostError if the lease was freed.
+//
+// Every record the journal took for an address before Save was called belongs into its manifest. What comes meanwhile is
+// kept by the journal.
+func (h *Hold) Save(ctx context.Context, changes []Change, outputs map[string]Output) error {
+	for _, c := range changes {
+		if !h.owns(c.Resource.Address) || !c.From.IsZero() && !h.owns(c.From) {
+			return fmt.Errorf("save %s: the lease does not cover it", c.Resource.Address)
+		}
+	}
+	h.saving.Lock()
+	defer h.saving.Unlock()
+	d, err := h.store.Read(ctx)
+	if err != nil {
+		return err
+	}
+	ready := make([]Resource, len(changes))
+	for i := range changes {
+		if ready[i], err = h.prepare(ctx, d, &changes[i]); err != nil {
+			return fmt.Errorf("save %s: %w", changes[i].Resource.Address, err)
+		}
+	}
+	return h.edit(ctx, func(d *Document, i int) error {
+		d.Leases[i].Heartbeat = time.Now().UTC()
+		for k := range changes {
+			d.replace(&changes[k], ready[k])
+		}
+		if outputs != nil {
+			d.Outputs = outputs
+		}
+		return nil
+	})
+}
+
+func (h *Hold) owns(a addr.Address) bool { return slices.Contains(h.lease.Addresses, a) }
+
+// prepare writes the objects of a change, which takes long, and returns the resource with everything filled in. Nobody else
+// changes an address that is leased, so the document may be read before it is locked.
+func (h *Hold) prepare(ctx context.Context, d *Document, c *Change) (Resource, error) {
+	r := c.Resource
+	if c.Forget {
+		return r, nil
+	}
+	from := r.Address
+	if !c.From.IsZero() {
+		from = c.From
+	}
+	old, _ := d.Resource(from)
+	r.Serial, r.Manifest, r.History, r.Run = old.Serial, old.Manifest, old.History, h.lease.ID
+	if !c.SetManifest {
+		return r, nil
+	}
+	b, ok := h.bases[r.Address]
+	if !ok {
+		manifest, err := h.store.Manifest(ctx, old.Manifest)
+		if err != nil {
+			return r, err
+		}
+		b = base{manifest, old.Manifest, old.History}
+		h.bases[r.Address] = b
+	}
+	var err error
+	r.Manifest, r.History, err = h.store.step(ctx, b, c.Manifest.sorted())
+	return r, err
+}
+
+// step writes a manifest and the way back from it to what the run began with.
+func (s *Store) step(ctx context.Context, b base, m Manifest) (ManifestRef, []HistoryRef, error) {
+	if slices.Equal(m, b.manifest) {
+		return b.ref, b.history, nil
+	}
+	data, err := m.Encode()
+	if err != nil {
+		return ManifestRef{}, nil, err
+	}
+	ref := ManifestRef{}
+	ref.Files, ref.Bytes = m.Totals()
+	if ref.Digest, err = s.put(ctx, data); err != nil {
+		return ref, nil, err
+	}
+	delta, err := EncodeDelta(m, b.manifest, ref.Digest, b.ref.Digest)
+	if err != nil {
+		return ref, nil, err
+	}
+	digest, err := s.put(ctx, delta)
+	if err != nil {
+		return ref, nil, err
+	}
+	history := append([]HistoryRef{{time.Now().UTC(), digest}}, b.history...)
+	return ref, history[:min(len(history), HistoryLimit)], nil
+}
+
+// replace puts a prepared change into the document.
+func (d *Document) replace(c *Change, r Resource) {
+	d.Resources = slices.DeleteFunc(d.Resources, func(old Resource) bool {
+		return old.Address == r.Address || !c.From.IsZero() && old.Address == c.From
+	})
+	if !c.Forget {
+		d.Resources = append(d.Resources, r)
+	}
+}
+
+// ManifestAt returns the newest manifest that is known not to be after t, and since when it held. Not found means that the
+// state does not reach back so far (rule 32).
+func (s *Store) ManifestAt(ctx context.Context, r Resource, t time.Time) (m Manifest, since time.Time, found bool, err error) {
+	steps := slices.IndexFunc(r.History, func(h HistoryRef) bool { return !h.Time.After(t) })
+	if steps < 0 {
+		return nil, time.Time{}, false, nil
+	}
+	if m, err = s.Manifest(ctx, r.Manifest); err != nil {
+		return nil, time.Time{}, false, err
+	}
+	digest := r.Manifest.Digest
+	for _, h := range r.History[:steps] {
+		delta, err := s.object(ctx, h.Digest)
+		if err != nil {
+			return nil, time.Time{}, false, err
+		}
+		if m, digest, err = ApplyDelta(delta, m, digest); err != nil {
+			return nil, time.Time{}, false, err
+		}
+	}
+	return m, r.History[steps].Time, true, nil
+}
+
+// cleanJournals removes journals of runs that are over and of which nothing is left to save.
+func (s *Store) cleanJournals(ctx context.Context) error {
+	if s.opt.JournalDir == "" {
+		return nil
+	}
+	files, err := readJournals(s.opt.JournalDir)
+	if err != nil || len(files) == 0 {
+		return err
+	}
+	d, err := s.Read(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range files {
+		f := &files[i]
+		run := strings.TrimSuffix(filepath.Base(f.path), journalSuffix)
+		running := slices.ContainsFunc(d.Leases, func(l Lease) bool { return l.ID == run })
+		live := slices.ContainsFunc(f.records, func(r JournalRecord) bool { return f.live(d, r.Address) })
+		if running || live || f.head.Lineage != d.Lineage && len(f.records) > 0 {
+			continue
+		}
+		if err := os.Remove(f.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove journal: %w", err)
+		}
+	}
+	return nil
+}

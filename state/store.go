@@ -1,0 +1,329 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/megaplan/megaplan/internal/addr"
+)
+
+// Options tune a Store. The zero value works, without a journal.
+type Options struct {
+	// Host is the name this host goes by (rule 5), for leases.
+	Host string
+	// MegaplanVersion goes into every document that is written.
+	MegaplanVersion string
+	// JournalDir is the local directory of run journals.
+	JournalDir string
+	// LockTimeout is how long to wait for addresses that another run has. The document lock is waited for a little longer.
+	LockTimeout time.Duration
+	// PID and Machine say who we are; 0 and "" ask the system.
+	PID     int
+	Machine string
+	// Dead says whether the process of a lease is known to be dead; nil asks the system.
+	Dead func(Lease) bool
+}
+
+// Store is the state in a backend. It is safe for concurrent use.
+type Store struct {
+	backend Backend
+	opt     Options
+}
+
+// NewStore returns the state that the backend keeps.
+func NewStore(b Backend, opt Options) *Store {
+	if opt.PID == 0 {
+		opt.PID = os.Getpid()
+	}
+	if opt.Machine == "" {
+		opt.Machine = thisMachine()
+	}
+	if opt.Dead == nil {
+		machine := opt.Machine
+		opt.Dead = func(l Lease) bool { return deadHere(l, machine) }
+	}
+	return &Store{b, opt}
+}
+
+// String says where the state is.
+func (s *Store) String() string { return s.backend.String() }
+
+// Paths returns the local files and directories that belong to the state; no scan takes them (rule 7).
+func (s *Store) Paths() []string {
+	var out []string
+	if b, ok := s.backend.(interface{ Paths() []string }); ok {
+		out = b.Paths()
+	}
+	if s.opt.JournalDir != "" {
+		out = append(out, s.opt.JournalDir)
+	}
+	return out
+}
+
+// Read returns the document. If there is none, it returns an empty one, which has no lineage. It takes no lock.
+func (s *Store) Read(ctx context.Context) (*Document, error) {
+	d, _, err := s.read(ctx)
+	return d, err
+}
+
+func (s *Store) read(ctx context.Context) (*Document, string, error) {
+	data, revision, err := s.backend.Read(ctx)
+	if err != nil {
+		return nil, "", fmt.Errorf("read state from %s: %w", s.backend, err)
+	}
+	if revision == "" {
+		return &Document{Version: Version}, "", nil
+	}
+	d, err := Decode(data)
+	if err != nil {
+		return nil, "", fmt.Errorf("read state from %s: %w", s.backend, err)
+	}
+	return d, revision, nil
+}
+
+// Pending returns what run journals of this host know and the document does not: the records of runs that were killed, and
+// of those that are still at work, in the order they were made (rule 28).
+func (s *Store) Pending(d *Document) ([]JournalRecord, error) {
+	if s.opt.JournalDir == "" {
+		return nil, nil
+	}
+	files, err := readJournals(s.opt.JournalDir)
+	if err != nil {
+		return nil, err
+	}
+	var out []JournalRecord
+	for i := range files {
+		for _, r := range files[i].records {
+			if files[i].live(d, r.Address) {
+				out = append(out, r)
+			}
+		}
+	}
+	return out, nil
+}
+
+// Manifest reads the manifest a reference points at.
+func (s *Store) Manifest(ctx context.Context, ref ManifestRef) (Manifest, error) {
+	if ref.Digest == "" {
+		return nil, nil
+	}
+	data, err := s.object(ctx, ref.Digest)
+	if err != nil {
+		return nil, err
+	}
+	return DecodeManifest(data)
+}
+
+func (s *Store) object(ctx context.Context, digest string) ([]byte, error) {
+	data, err := s.backend.Get(ctx, digest)
+	if errors.Is(err, ErrNoObject) {
+		return nil, corrupt("state in "+s.backend.String(), fmt.Errorf("object %s is missing", digest))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read state object %s: %w", digest, err)
+	}
+	if Digest(data) != digest {
+		return nil, corrupt("state object "+digest, errors.New("its bytes are others"))
+	}
+	return data, nil
+}
+
+func (s *Store) put(ctx context.Context, data []byte) (string, error) {
+	digest := Digest(data)
+	if err := s.backend.Put(ctx, digest, data); err != nil {
+		return "", fmt.Errorf("write state object: %w", err)
+	}
+	return digest, nil
+}
+
+// Edit changes the document under its lock, for what needs no lease: operation says what for. Serials are raised here where
+// something changed. An error of change leaves everything as it was.
+func (s *Store) Edit(ctx context.Context, operation string, change func(*Document) error) error {
+	return s.locked(ctx, operation, func(before *Document, revision string) error {
+		after := before.clone()
+		if err := change(after); err != nil {
+			return err
+		}
+		return s.write(ctx, before, after, revision)
+	})
+}
+
+// write raises serials and replaces the document, unless it is the same.
+func (s *Store) write(ctx context.Context, before, after *Document, revision string) error {
+	if after.Lineage == "" {
+		after.Lineage = uuid.NewString()
+	}
+	if err := compactOutputs(after.Outputs); err != nil {
+		return err
+	}
+	changed := !maps.EqualFunc(before.Outputs, after.Outputs, Output.equal) || len(before.Resources) != len(after.Resources)
+	for i := range after.Resources {
+		r := &after.Resources[i]
+		old, known := before.Resource(r.Address)
+		if !known || !sameButTimes(*r, old) {
+			changed = true
+			r.Serial = max(r.Serial, old.Serial) + 1
+		} else {
+			r.Serial = old.Serial
+		}
+	}
+	after.Serial = before.Serial
+	if changed {
+		after.Serial++
+	} else if reflect.DeepEqual(before, after) {
+		return nil
+	}
+	after.MegaplanVersion = s.opt.MegaplanVersion
+	data, err := after.Encode()
+	if err != nil {
+		return err
+	}
+	if err := s.backend.Write(ctx, data, revision, changed && before.Lineage != ""); err != nil {
+		return fmt.Errorf("write state to %s: %w", s.backend, err)
+	}
+	return nil
+}
+
+// sameButTimes compares what a serial counts: everything but when, and by which run, it was last found so (rule 28).
+func sameButTimes(a, b Resource) bool {
+	for _, r := range []*Resource{&a, &b} {
+		r.Serial, r.LastApplied, r.LastSuccess, r.Run = 0, time.Time{}, time.Time{}, ""
+		r.History = nil // follows the manifest
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+// locked runs f under the document lock, with the document as it is then.
+func (s *Store) locked(ctx context.Context, operation string, f func(d *Document, revision string) error) (err error) {
+	info := LockInfo{ID: uuid.NewString(), Host: s.opt.Host, PID: s.opt.PID, Operation: operation, Since: time.Now().UTC()}
+	if err := s.lock(ctx, info); err != nil {
+		return err
+	}
+	defer func() {
+		// The lock must go even when ctx has ended.
+		unlockErr := s.backend.Unlock(context.WithoutCancel(ctx), info.ID)
+		if unlockErr != nil && err == nil {
+			err = fmt.Errorf("unlock state in %s: %w", s.backend, unlockErr)
+		}
+	}()
+	d, revision, err := s.read(ctx)
+	if err != nil {
+		return err
+	}
+	return f(d, revision)
+}
+
+// documentWait is how long the document lock is waited for at least: it is held for moments only.
+const documentWait = 20 * time.Second
+
+func (s *Store) lock(ctx context.Context, info LockInfo) error {
+	deadline := time.Now().Add(max(documentWait, s.opt.LockTimeout))
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		err := s.backend.Lock(ctx, info)
+		var held *HeldError
+		switch {
+		case err == nil:
+			return nil
+		case !errors.As(err, &held):
+			return fmt.Errorf("lock state in %s: %w", s.backend, err)
+		case time.Now().After(deadline):
+			h := held.Holder
+			return &LockedError{Holder: Lease{ID: h.ID, Host: h.Host, PID: h.PID, Operation: h.Operation, Since: h.Since, Heartbeat: h.Since}}
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// ForceUnlock frees the lease, or the document lock, that has this id. It returns the lease it freed, if it was one, and
+// ErrNotLocked if nothing has the id.
+func (s *Store) ForceUnlock(ctx context.Context, id string) (Lease, error) {
+	err := s.backend.ForceUnlock(ctx, id)
+	if err == nil || !errors.Is(err, ErrNotLocked) {
+		return Lease{}, err
+	}
+	var freed Lease
+	err = s.Edit(ctx, "force-unlock", func(d *Document) error {
+		i := slices.IndexFunc(d.Leases, func(l Lease) bool { return l.ID == id })
+		if i < 0 {
+			return fmt.Errorf("force-unlock %s: %w", id, ErrNotLocked)
+		}
+		freed = d.Leases[i]
+		d.Leases = slices.Delete(d.Leases, i, i+1)
+		return nil
+	})
+	return freed, err
+}
+
+// keepObjects is how long an object that nothing refers to is kept: a run writes objects before the document.
+const keepObjects = time.Hour
+
+// Collect deletes objects that neither the document nor an earlier one refers to.
+func (s *Store) Collect(ctx context.Context) error {
+	return s.locked(ctx, "collect", func(d *Document, _ string) error {
+		used := map[string]bool{}
+		d.mark(used)
+		earlier, err := s.backend.Earlier(ctx)
+		if err != nil {
+			return fmt.Errorf("collect state objects: %w", err)
+		}
+		for _, data := range earlier {
+			if old, err := Decode(data); err == nil { // one that cannot be read refers to nothing
+				old.mark(used)
+			}
+		}
+		objects, err := s.backend.List(ctx)
+		if err != nil {
+			return fmt.Errorf("collect state objects: %w", err)
+		}
+		var gone []string
+		for _, o := range objects {
+			if !used[o.Digest] && time.Since(o.Time) > keepObjects {
+				gone = append(gone, o.Digest)
+			}
+		}
+		return s.backend.Delete(ctx, gone...)
+	})
+}
+
+func (d *Document) mark(used map[string]bool) {
+	for i := range d.Resources {
+		r := &d.Resources[i]
+		used[r.Manifest.Digest] = true
+		for _, h := range r.History {
+			used[h.Digest] = true
+		}
+	}
+}
+
+// leased returns the lease that has one of the addresses.
+func (d *Document) leased(addresses []addr.Address) (Lease, addr.Address, bool) {
+	for _, l := range d.Leases {
+		for _, a := range l.Addresses {
+			if slices.Contains(addresses, a) {
+				return l, a, true
+			}
+		}
+	}
+	return Lease{}, addr.Address{}, false
+}
