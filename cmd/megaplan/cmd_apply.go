@@ -91,7 +91,7 @@ func (a *app) applyWith(operation string, f applyFlags, args []string) (err erro
 
 // execute carries an approved plan out and shows how it goes.
 func (a *app) execute(run *workflow.Run, planned *workflow.Planned) error {
-	a.outcome.checks = planned.ChecksFailed()
+	defer func() { a.outcome.checks = planned.ChecksFailed() }()
 	if len(planned.Plan.Actions) == 0 {
 		a.outcome.partial = planned.Plan.Partial
 		_, err := run.Execute(a.signals.ctx, planned, workflow.Execution{})

@@ -35,7 +35,7 @@ func (s Saved) Unbound(now Bindings) []string {
 	if s.ConfigDigest != now.ConfigDigest {
 		reasons = append(reasons, "the configuration or a variable has changed")
 	}
-	if s.Lineage != now.Lineage {
+	if s.Lineage != "" && s.Lineage != now.Lineage { // "": there was no state, which serials tell too
 		reasons = append(reasons, "the state is another one (lineage "+now.Lineage+", planned with "+s.Lineage+")")
 	} else {
 		for _, a := range sorted(s.Serials) {

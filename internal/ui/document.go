@@ -121,7 +121,7 @@ func NewDocument(p *planner.Plan, version string) Document {
 		d.Drift[i] = viewDrift(f)
 	}
 	for i, c := range p.Checks {
-		d.Checks[i] = CheckView(c)
+		d.Checks[i] = viewCheck(c)
 	}
 	for i := range p.Targets {
 		d.Targets[i] = viewTarget(&p.Targets[i])
@@ -160,6 +160,8 @@ func viewAction(a *planner.Action) ActionView {
 	}
 	return v
 }
+
+func viewCheck(c planner.CheckResult) CheckView { return CheckView{c.Address, c.OK, c.Detail} }
 
 func viewDrift(d planner.Difference) DriftView {
 	v := DriftView{Address: d.Address, Change: d.Change, Path: clean(string(d.Path)), Detail: d.Detail, Files: d.Files}

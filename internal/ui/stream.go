@@ -144,7 +144,7 @@ func (s *Stream) Plan(p *planner.Plan, now time.Time) {
 		s.emit(plannedEvent{"planned_action", viewAction(&p.Actions[i])})
 	}
 	for _, c := range p.Checks {
-		s.emit(checkEvent{"check", CheckView(c)})
+		s.emit(checkEvent{"check", viewCheck(c)})
 	}
 	s.emit(summaryEvent{"plan_summary", sumsOf(p)})
 }
@@ -155,7 +155,7 @@ func (s *Stream) Drift(p *planner.Plan, now time.Time) {
 		s.emit(driftEvent{"drift", viewDrift(d)})
 	}
 	for _, c := range p.Checks {
-		s.emit(checkEvent{"check", CheckView(c)})
+		s.emit(checkEvent{"check", viewCheck(c)})
 	}
 	s.emit(struct {
 		Type        string `json:"type"`

@@ -98,6 +98,7 @@ func (r *Run) Execute(ctx context.Context, planned *Planned, e Execution) (execu
 		runErr = ErrInterrupted
 	}
 	r.saved = saveErr == nil
+	planned.mend(rec.succeeded(&report))
 	rec.close()
 	return report, errors.Join(runErr, saveErr)
 }

@@ -68,3 +68,12 @@ func (p *Planned) Refused() error {
 func (p *Planned) ChecksFailed() bool {
 	return slices.ContainsFunc(p.Plan.Checks, func(c planner.CheckResult) bool { return !c.OK })
 }
+
+// mend lets checks hold that failed only for want of an apply, for the backups that this one succeeded with.
+func (p *Planned) mend(succeeded map[addr.Address]bool) {
+	for i := range p.Plan.Checks {
+		if c := &p.Plan.Checks[i]; c.Aged && succeeded[c.Backup] {
+			c.OK, c.Detail = true, "fine"
+		}
+	}
+}

@@ -14,7 +14,7 @@ import (
 func (p *Project) Save(planned *Planned, path string) error {
 	saved := planfile.Saved{
 		Created: time.Now(), MegaplanVersion: p.Version, Host: p.Host, ConfigDigest: p.Config.Digest,
-		Lineage: planned.Lineage, Serials: p.serials(), Plan: planned.Plan,
+		Lineage: planned.Lineage, Serials: p.serials(planned.Plan), Plan: planned.Plan,
 	}
 	for a, acct := range p.accounts {
 		saved.Accounts = append(saved.Accounts, planfile.AccountPoint{Account: a, User: acct.client.User(), Sequence: planned.SN[a]})
@@ -22,11 +22,12 @@ func (p *Project) Save(planned *Planned, path string) error {
 	return planfile.Write(path, saved)
 }
 
-// serials are those of the state as it was read last.
-func (p *Project) serials() map[addr.Address]uint64 {
+// serials are those of the plan's addresses in the state as it was read last, 0 for those it does not have.
+func (p *Project) serials(plan *planner.Plan) map[addr.Address]uint64 {
 	serials := map[addr.Address]uint64{}
-	for a, prior := range p.prior {
-		serials[a] = prior.Resource.Serial
+	for i := range plan.Targets {
+		a := plan.Targets[i].Address
+		serials[a] = p.prior[a].Resource.Serial
 	}
 	return serials
 }
@@ -64,7 +65,7 @@ func (r *Run) Load(ctx context.Context, path string) (*Planned, error) {
 	if err := p.readState(ctx, &in); err != nil {
 		return nil, err
 	}
-	now := planfile.Bindings{ConfigDigest: p.Config.Digest, Lineage: p.lineage, Serials: p.serials(), Users: map[addr.Address]string{}}
+	now := planfile.Bindings{ConfigDigest: p.Config.Digest, Lineage: p.lineage, Serials: p.serials(saved.Plan), Users: map[addr.Address]string{}}
 	if err := planfile.Check(saved.Unbound(now)); err != nil {
 		return nil, err
 	}
