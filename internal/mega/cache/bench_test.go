@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // million is the account DESIGN §14 names.
@@ -174,9 +175,11 @@ func BenchmarkJournal100k(b *testing.B) {
 		}
 		packets[i] = Packet{Action: "t", Nodes: []Node{n.Node}}
 	}
+	start := time.Now()
 	if err := c.Apply(b.Context(), c.SN(), packets, "AAAAAAAAAAI"); err != nil {
 		b.Fatal(err)
 	}
+	b.Logf("applying them took %v", time.Since(start).Round(time.Millisecond))
 	b.Run("open", func(b *testing.B) {
 		for b.Loop() {
 			o, err := Open(dir, Options{})
@@ -193,6 +196,26 @@ func BenchmarkJournal100k(b *testing.B) {
 		}
 	})
 	runtime.KeepAlive(c)
+}
+
+// BenchmarkPutMillion remembers one own change at a time, each locked, checked against other processes and written.
+func BenchmarkPutMillion(b *testing.B) {
+	dir := b.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(millionNodes(b))); err != nil {
+		b.Fatal(err)
+	}
+	c, err := Open(dir, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	n := Node{Parent: genHandle(1), Size: 5, Attr: []byte(genText(1, 107)), Key: []byte(genText(2, 55))}
+	for b.Loop() {
+		n.Handle += 2
+		if err := c.Put(b.Context(), n); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func BenchmarkDecodeEvents(b *testing.B) {
