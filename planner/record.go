@@ -1,0 +1,94 @@
+package planner
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/state"
+)
+
+// recordJSON is a Record in a journal. Names need not be UTF-8, which JSON cannot hold: such a path is base64 in a field of
+// its own.
+type recordJSON struct {
+	Address  addr.Address  `json:"address"`
+	Put      []entryJSON   `json:"put,omitempty"`
+	Remove   []tree.Handle `json:"remove,omitempty"`
+	Below    tree.Path     `json:"below,omitempty"`
+	BelowRaw string        `json:"below_raw,omitempty"`
+	Root     tree.Handle   `json:"root,omitempty"`
+	Forget   bool          `json:"forget,omitempty"`
+}
+
+type entryJSON struct {
+	Path    tree.Path   `json:"path,omitempty"`
+	PathRaw string      `json:"path_raw,omitempty"`
+	Dir     bool        `json:"dir,omitempty"`
+	Handle  tree.Handle `json:"handle"`
+	Size    int64       `json:"size,omitempty"`
+	MTime   int64       `json:"mtime,omitempty"`
+	CRC     string      `json:"crc,omitempty"`
+	Meta    string      `json:"meta,omitempty"`
+}
+
+// MarshalJSON writes what UnmarshalJSON reads.
+func (r Record) MarshalJSON() ([]byte, error) {
+	out := recordJSON{Address: r.Address, Remove: r.Remove, Root: r.Root, Forget: r.Forget}
+	out.Below, out.BelowRaw = pathJSON(r.Below)
+	for _, e := range r.Put {
+		x := entryJSON{Dir: e.Dir, Handle: e.Handle, Size: e.Size, MTime: e.MTime, Meta: e.Meta}
+		x.Path, x.PathRaw = pathJSON(e.Path)
+		if e.CRC != ([16]byte{}) {
+			x.CRC = base64.RawStdEncoding.EncodeToString(e.CRC[:])
+		}
+		out.Put = append(out.Put, x)
+	}
+	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (r *Record) UnmarshalJSON(data []byte) error {
+	var in recordJSON
+	if err := json.Unmarshal(data, &in); err != nil {
+		return err
+	}
+	below, err := jsonPath(in.Below, in.BelowRaw)
+	if err != nil {
+		return err
+	}
+	*r = Record{Address: in.Address, Remove: in.Remove, Below: below, Root: in.Root, Forget: in.Forget}
+	for _, x := range in.Put {
+		e := state.Entry{Dir: x.Dir, Handle: x.Handle, Size: x.Size, MTime: x.MTime, Meta: x.Meta}
+		if e.Path, err = jsonPath(x.Path, x.PathRaw); err != nil {
+			return err
+		}
+		crc, err := base64.RawStdEncoding.DecodeString(x.CRC)
+		if err != nil || len(crc) != 0 && len(crc) != len(e.CRC) {
+			return fmt.Errorf("record of %s: the crc %q is not 16 bytes in base64", e.Path, x.CRC)
+		}
+		copy(e.CRC[:], crc)
+		r.Put = append(r.Put, e)
+	}
+	return nil
+}
+
+func pathJSON(p tree.Path) (text tree.Path, raw string) {
+	if utf8.ValidString(string(p)) {
+		return p, ""
+	}
+	return "", base64.RawStdEncoding.EncodeToString([]byte(p))
+}
+
+func jsonPath(text tree.Path, raw string) (tree.Path, error) {
+	if raw == "" {
+		return text, nil
+	}
+	p, err := base64.RawStdEncoding.DecodeString(raw)
+	if err != nil {
+		return "", fmt.Errorf("the path %q is not base64", raw)
+	}
+	return tree.Path(p), nil
+}
