@@ -2,8 +2,10 @@ package emulator_test
 
 import (
 	"crypto/aes"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -250,5 +252,44 @@ func waitFor(t *testing.T, done func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatal("waited 10 seconds in vain")
 		}
+	}
+}
+
+// TestSessionWithoutKey takes the first session key that is proposed.
+func TestSessionWithoutKey(t *testing.T) {
+	c := connect(t, emulatortest.Start(t, emulator.Options{}, oldAccount))
+	key, err := hex.DecodeString(oldKey)
+	must(t, "key", err)
+	c.enter(`[{"a":"us","user":"user@example.com","uh":"`+oldHash+`"}]`, key)
+	resume := func(sek, sn, want string) {
+		t.Helper()
+		got := c.cs(`[{"a":"us","sek":"` + sek + `","sn":"` + sn + `"}]`)
+		if !strings.Contains(got, `"sek":"`+want+`","privk"`) || !strings.HasSuffix(got, `"sn":0}]`) {
+			t.Errorf("resume with %s: %s", sek, got)
+		}
+	}
+	if got := c.cs(`[{"a":"us"}]`); strings.Contains(got, `"sek"`) || !strings.HasPrefix(got, `[{"u":"`) {
+		t.Errorf("resume without a key: %s", got)
+	}
+	resume(folderKey, "AAAAAAAAAAE", folderKey)
+	resume("D"+folderKey[1:], "nonsense", folderKey)
+	if got := connect(t, c.s).cs(`[{"a":"us"}]`); got != "[-9]" {
+		t.Errorf("resume without a session: %s", got)
+	}
+}
+
+func TestStatsOnTheWire(t *testing.T) {
+	c := signIn(t, emulator.Options{})
+	c.want(put("R", folder, ""), `[["T1",{"e":[],"fh":[]}]]`)
+	c.events("/sc?sn=S1")
+	res, err := http.Get(c.base + "/emulator/stats")
+	must(t, "get", err)
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	must(t, "read", err)
+	want := `{"api_requests":3,"api_commands":3,"event_requests":1,"wait_requests":0,"storage_requests":0,"logins":1,` +
+		`"tree_fetches":1,"uploads_bytes":0,"downloads_bytes":0,"faults":0,"nodes":1,"bytes":0}`
+	if diff := cmp.Diff(want, string(text)); diff != "" {
+		t.Error(diff)
 	}
 }

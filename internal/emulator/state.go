@@ -161,14 +161,26 @@ func (st *state) applyAccount(r accountRecord) {
 	}
 	u.accountRecord = r
 	st.emails[strings.ToLower(r.Email)] = u
-	switch g := u.tree.gen; {
-	case r.Generated == 0:
-	case g == nil:
-		u.tree.gen = newGenerated(r.Generated, r.Roots[0])
-		u.tree.total.plus(generatedUsage(0, r.Generated))
-	default:
-		u.tree.total.plus(generatedUsage(g.count, r.Generated))
-		g.grow(r.Generated)
+	if r.Generated > 0 {
+		u.tree.generate(r.Generated, r.Roots[0])
+	}
+}
+
+// generate gives the tree its first so many generated nodes, or more of them.
+func (t *tree) generate(count int, root handle) {
+	if t.gen == nil {
+		t.gen = newGenerated(count, root)
+		t.total.plus(generatedUsage(0, count))
+		return
+	}
+	from := t.gen.count
+	t.gen.grow(count)
+	for i := from; i < count; i++ {
+		if t.bare(t.gen.parent(i)) == nil {
+			t.gen.leave(i) // its folder was deleted before it was to be
+			continue
+		}
+		t.total.add(t.gen.bare(i), 1)
 	}
 }
 

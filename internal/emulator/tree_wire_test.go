@@ -53,7 +53,9 @@ func TestPutTagged(t *testing.T) {
 func TestPutPlain(t *testing.T) {
 	c := signIn(t, emulator.Options{}).plain()
 	c.want(put("R", folder, ""), `[{"f":[`+folderNode("N1", "R", "")+`]}]`)
-	c.want(put("N1", file(c.upload("abc"), `,"fa":null`), ""), `[{"f":[`+fileNode("N2", "N1", "")+`]}]`)
+	owned := strings.Replace(file(c.upload("abc"), `,"fa":null`), `"k":"`, `"k":"U:`, 1)
+	owned = strings.Replace(owned, fileKey, fileKey+"/AAAAAAAA:AAAA", 1)
+	c.want(put("N1", strings.Replace(owned, "U:", c.value("U")+":", 1), ""), `[{"f":[`+fileNode("N2", "N1", "")+`]}]`)
 	if f := c.fetch(); len(f.F) != 5 {
 		t.Errorf("got %d nodes", len(f.F))
 	}
