@@ -48,6 +48,7 @@ type Client struct {
 	cache   *cache.Cache
 	keys    *crypt.Keyring
 	limits  *limits
+	journal *journal // nil where nothing can be remembered
 
 	refreshing sync.Mutex // one catch-up at a time
 }
@@ -115,6 +116,9 @@ func Open(o Options, s session.Session) (*Client, error) {
 		options: o, session: s, api: client, cache: kept, limits: limits,
 		keys: crypt.NewKeyring(s.User, s.Master),
 	}
+	if o.CacheDir != "" && !o.ReadOnly {
+		c.journal = &journal{keys: c.keys, dir: o.CacheDir}
+	}
 	c.files = transfer.New(c.transferOptions())
 	return c, nil
 }
@@ -136,6 +140,9 @@ func (c *Client) transferOptions() transfer.Options {
 		Upload: c.limits.upload, Download: c.limits.download,
 		Retry: c.options.retry(), OnWait: c.options.waiting, UserAgent: c.options.UserAgent, Log: c.options.Log,
 	}
+	if c.journal != nil {
+		o.Journal = c.journal
+	}
 	if c.options.Base != nil {
 		o.Client = &http.Client{Transport: c.options.Base}
 	}
@@ -147,7 +154,11 @@ func (c *Client) Close() error {
 	c.limits.stop()
 	c.files.Close()
 	c.api.Transport().CloseIdle()
-	return c.cache.Close()
+	err := c.cache.Close()
+	if c.journal != nil {
+		err = errors.Join(err, c.journal.close())
+	}
+	return err
 }
 
 // User is the account's handle: eleven characters.

@@ -69,10 +69,16 @@ func (h *house) client(t *testing.T, change func(*mega.Options)) *mega.Client {
 	return c
 }
 
+// modified is the date of every source file.
+var modified = time.Unix(1_700_000_000, 0)
+
 func file(t *testing.T, content []byte) *os.File {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "source")
 	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(path, modified, modified); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(path)
@@ -92,7 +98,7 @@ func content(size int) []byte {
 
 func upload(t *testing.T, c *mega.Client, parent tree.Handle, name string, data []byte, change func(*mega.Upload)) mega.Uploaded {
 	t.Helper()
-	u := mega.Upload{Parent: parent, Name: name, File: file(t, data), MTime: 1_700_000_000}
+	u := mega.Upload{Parent: parent, Name: name, File: file(t, data)}
 	if change != nil {
 		change(&u)
 	}
@@ -222,10 +228,10 @@ func TestUploadOfBytes(t *testing.T) {
 	h := newHouse(t, emulator.Options{})
 	c := h.client(t, nil)
 	up := upload(t, c, c.RootHandle(), "link", nil, func(u *mega.Upload) {
-		u.File, u.Bytes, u.Meta = nil, []byte("some/where"), `{"v":1,"l":1}`
+		u.File, u.Bytes, u.MTime, u.Meta = nil, []byte("some/where"), 5, `{"v":1,"l":1}`
 	})
 	place, err := c.Locate(up.Handle)
-	if err != nil || place.Node.Kind != tree.Symlink || place.Node.Size != 10 {
+	if err != nil || place.Node.Kind != tree.Symlink || place.Node.Size != 10 || place.Node.MTime != 5e9 {
 		t.Errorf("%+v, %v", place, err)
 	}
 	if got := string(download(t, c, up.Handle)); got != "some/where" {

@@ -19,7 +19,8 @@ import (
 // reopen makes another client on the same cache directory without reading the account.
 func reopen(t *testing.T, h *house, dir string) *mega.Client {
 	t.Helper()
-	c, err := mega.Open(mega.Options{Endpoint: h.URL, CacheDir: dir}, h.session)
+	// One post at a time, so that most of what was sent has been confirmed.
+	c, err := mega.Open(mega.Options{Endpoint: h.URL, CacheDir: dir, Concurrency: 1}, h.session)
 	if err != nil {
 		t.Fatal(err)
 	}

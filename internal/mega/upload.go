@@ -29,7 +29,8 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 	}
 	small := smallBody{client: c, always: u.File == nil}
 	defer small.end()
-	stored, err := c.files.Upload(ctx, transfer.Upload{File: u.File, Bytes: u.Bytes, URL: small.url, Progress: u.Progress})
+	key := c.resumeKey(u)
+	stored, err := c.files.Upload(ctx, transfer.Upload{File: u.File, Bytes: u.Bytes, URL: small.url, Resume: key, Progress: u.Progress})
 	if err != nil {
 		return Uploaded{}, explain(err)
 	}
@@ -58,7 +59,21 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 	if err := c.replaced(ctx, made[0], u); err != nil {
 		return Uploaded{}, err
 	}
+	if key != "" && stored.Size > transfer.SmallBody {
+		if err := c.journal.Delete(context.WithoutCancel(ctx), key); err != nil {
+			// An entry that stays behind is found to be used up.
+			c.log().Warn("upload journal", "err", err)
+		}
+	}
 	return Uploaded{Handle: made[0].Handle, Size: stored.Size, MTime: print.MTime, CRC: print.CRC, Created: made[0].Time, Source: stored.Source}, nil
+}
+
+// resumeKey is where the journal keeps the upload; empty: nowhere.
+func (c *Client) resumeKey(u Upload) string {
+	if c.journal == nil || u.File == nil {
+		return ""
+	}
+	return uploadKey(u.Parent, u.Name)
 }
 
 // inherit copies what a new version keeps of the old one.
