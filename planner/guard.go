@@ -96,10 +96,10 @@ func (t *target) warnings() {
 			"%s in the source differ from another only in case, such as %s. They are kept apart on MEGA, but cannot be restored to a file system that ignores case.",
 			count(int64(t.caseClash), "name"), t.caseSample))
 	}
-	for _, k := range t.out.Unmanaged {
-		if k.Reason == "one of several of this name, not proven equal" || k.Reason == "one of several folders of this name" {
-			t.p.plan.Partial = true
-		}
+	if t.spares > 0 {
+		t.p.warn(t, "several nodes of one name", fmt.Sprintf(
+			"%s of %s on MEGA have a name that another one in their folder has too, and are not proven equal to it. They are left alone.",
+			count(int64(t.spares), "node"), t.out.Address))
 	}
 }
 

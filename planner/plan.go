@@ -23,7 +23,8 @@ type Plan struct {
 	Warnings diag.List
 	// Quotas is the use of each account before the apply.
 	Quotas []AccountQuota
-	// Partial says that something could not be read or was reported, so that a run that applies this ends with exit code 3.
+	// Partial says that something of a source could not be read or has no name of its own on MEGA, so that a run that applies
+	// this ends with exit code 3.
 	Partial bool
 }
 

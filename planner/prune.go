@@ -113,6 +113,7 @@ func (e *emitter) stays(i int32) {
 			k.Reason = "one of several folders of this name"
 		}
 		e.out.Unmanaged = append(e.out.Unmanaged, k)
+		e.spares++
 		return
 	}
 	if n.Kind.HasContent() || e.owned.has(n.Handle) {

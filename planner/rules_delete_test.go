@@ -251,7 +251,7 @@ func TestRule20_OtherDuplicatesAreReportedAndLeftAlone(t *testing.T) {
 	other := w.put("B/docs/a", tree.File, "other bytes")
 	p := w.settled(t)
 	expect(t, p)
-	if !p.Partial || len(p.Targets[0].Unmanaged) != 1 || other.trashed {
+	if len(p.Warnings) != 1 || p.Partial || len(p.Targets[0].Unmanaged) != 1 || other.trashed {
 		t.Errorf("%s", describe(p))
 	}
 	w.backup.DuplicateFiles = config.DuplicatesReport

@@ -36,6 +36,7 @@ type target struct {
 	rows []row
 	// readErrors counts local names that could not be read; without -delete-despite-errors nothing is deleted then (rule 6).
 	readErrors int
+	spares     int // duplicates that are left alone
 	caseClash  int
 	caseSample tree.Path
 	tally      tally
