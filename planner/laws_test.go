@@ -81,7 +81,7 @@ func (s storm) step() {
 
 func (s storm) editLocal() {
 	w := s.w
-	switch s.pick("local", 9) {
+	switch s.pick("local", 10) {
 	case 0, 1, 2:
 		p := s.localPath()
 		w.remove(p)
@@ -106,12 +106,16 @@ func (s storm) editLocal() {
 	case 7:
 		p := s.localPath()
 		w.remove(p)
-		w.unknown(p, rapid.SampledFrom([]tree.Why{tree.Excluded, tree.TooLarge, tree.OtherFileSystem}).Draw(s.t, "why"), "left out")
+		w.unknown(p, rapid.SampledFrom([]tree.Why{tree.Excluded, tree.TooLarge, tree.OtherFileSystem, tree.Unreadable}).Draw(s.t, "why"), "left out")
 	case 8:
 		p := s.localPath()
 		w.remove(p)
 		f := w.write(p, s.content())
 		f.kind = tree.Symlink
+	case 9: // a folder whose listing is cut short, or whole again
+		if p := s.existing(); p != "" && w.disk[p].kind == tree.Dir {
+			w.disk[p].incomplete = rapid.SampledFrom([]tree.Why{0, tree.Unreadable, tree.OtherFileSystem}).Draw(s.t, "incomplete")
+		}
 	}
 }
 
@@ -271,6 +275,46 @@ func TestLawsOfPlanning(t *testing.T) {
 	})
 }
 
+// TestLawRefreshAcceptsRealityAndAddsNothing: after a refresh state agrees with the account, and owns nothing it did not own.
+func TestLawRefreshAcceptsRealityAndAddsNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := storm{t, drawWorld(t), someNames}
+		for range rapid.IntRange(1, 25).Draw(t, "steps") {
+			s.step()
+		}
+		if s.w.prior == nil {
+			return
+		}
+		owned := map[tree.Handle]bool{}
+		for _, e := range s.w.prior.Manifest {
+			owned[e.Handle] = true
+		}
+		s.w.options.RefreshOnly = true
+		p := s.w.plan(t)
+		if len(p.Actions) > 0 {
+			t.Fatalf("a refresh acts:\n%s", describe(p))
+		}
+		s.w.save(p, nil)
+		for _, e := range s.w.prior.Manifest {
+			n := s.w.nodes[e.Handle]
+			if !owned[e.Handle] && !s.succeeds(n, owned) || s.w.pathOf(e.Handle) != "B/docs/"+string(e.Path) || s.w.inTrash(e.Handle) {
+				t.Fatalf("the refreshed state has %+v", e)
+			}
+		}
+		s.checkDrift(s.w.plan(t))
+	})
+}
+
+// succeeds says whether a node is the next version of one that was owned.
+func (s storm) succeeds(n *node, owned map[tree.Handle]bool) bool {
+	for h, old := range s.w.nodes {
+		if owned[h] && old.versionOf == n.handle {
+			return true
+		}
+	}
+	return false
+}
+
 // foreign returns the nodes that nobody asked megaplan to touch: below the root, not in the manifest, no path of the source.
 func (s storm) foreign() []*node {
 	owned := map[tree.Handle]bool{}
@@ -349,7 +393,7 @@ func TestLawInterruptedRunsConverge(t *testing.T) {
 				s.editLocal()
 			}
 			for p := range w.disk { // what is unknown has a say of its own in other tests
-				if w.disk[p].kind == tree.Unknown {
+				if w.disk[p].incomplete = 0; w.disk[p].kind == tree.Unknown {
 					delete(w.disk, p)
 				}
 			}
