@@ -10,8 +10,11 @@ import (
 	"github.com/megaplan/megaplan/planner"
 )
 
-// foldAbove is how many actions an address may show one by one.
-const foldAbove = 30
+// foldAbove is how many actions an address may show one by one, groupsAbove how many folded directories.
+const (
+	foldAbove   = 30
+	groupsAbove = 12
+)
 
 // rows turns an address's actions into the lines a person reads: all of them when there are few, folded per directory when
 // there are many.
@@ -102,7 +105,7 @@ func groups(t *planner.Target, actions []*planner.Action) []*group {
 		}
 		g.actions = append(g.actions, a)
 	}
-	if len(all) > foldAbove && depth > 0 {
+	if len(all) > groupsAbove {
 		return mergeAll(all)
 	}
 	return all

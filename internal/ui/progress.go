@@ -2,10 +2,9 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
-
-	"github.com/jedib0t/go-pretty/v6/progress"
 
 	"github.com/megaplan/megaplan/executor"
 	"github.com/megaplan/megaplan/internal/mega"
@@ -13,78 +12,64 @@ import (
 )
 
 const (
-	// barsShown is how many large files have a bar of their own; the rest are counted.
-	barsShown = 6
-	// barFrom is the size from which a file is worth a bar.
-	barFrom = 4 << 20
+	// barFrom is the size from which a file is worth a bar of its own, barsShown how many have one; the rest are counted.
+	barFrom   = 4 << 20
+	barsShown = 4
 	// redraw is how often the terminal is redrawn, plainEvery how often a line is written elsewhere.
 	redraw     = 150 * time.Millisecond
 	plainEvery = 10 * time.Second
+	// rateOver is the stretch of time over which the rate is taken, so that it neither jumps nor lags.
+	rateOver = 5 * time.Second
 )
 
 // Progress shows an apply while it runs: bars on a terminal, a line every ten seconds elsewhere. Its methods may be called
 // from any goroutine.
 type Progress struct {
 	screen *Screen
-	writer progress.Writer // nil off a terminal
-	total  *progress.Tracker
+	live   *liveArea // nil off a terminal
 	done   chan struct{}
 	idle   sync.WaitGroup
 
 	mu           sync.Mutex
-	began        time.Time
 	bytes, sent  int64
 	count, ended int64
 	failed       int64
-	bars         map[planner.ActionID]*progress.Tracker
-	partly       map[planner.ActionID]int64
+	files        map[planner.ActionID]*moving
+	small        int64 // small files ended
 	wait         mega.Wait
 	message      string
-	lastSent     int64
-	lastAt       time.Time
+	past         []mark // of the last rateOver
+}
+
+// moving is a file in flight.
+type moving struct {
+	name        string
+	size, moved int64
+}
+
+// mark is how far things were at a time.
+type mark struct {
+	at          time.Time
+	sent, small int64
 }
 
 // StartProgress begins to show the plan being applied; Stop ends it.
 func (s *Screen) StartProgress(p *planner.Plan) *Progress {
-	pr := &Progress{
-		screen: s, done: make(chan struct{}), began: time.Now(), lastAt: time.Now(), count: int64(len(p.Actions)),
-		bars: map[planner.ActionID]*progress.Tracker{}, partly: map[planner.ActionID]int64{},
-	}
+	pr := &Progress{screen: s, done: make(chan struct{}), count: int64(len(p.Actions)), files: map[planner.ActionID]*moving{}}
 	for i := range p.Actions {
 		if moves(&p.Actions[i]) {
 			pr.bytes += p.Actions[i].Bytes
 		}
 	}
+	every := plainEvery
 	if s.Live {
-		pr.startBars()
+		pr.live, every = &liveArea{w: s.Err, width: s.Width}, redraw
 	}
-	pr.idle.Go(pr.tick)
+	pr.idle.Go(func() { pr.tick(every) })
 	return pr
 }
 
 func moves(a *planner.Action) bool { return a.Kind == planner.Upload || a.Kind == planner.Update }
-
-func (p *Progress) startBars() {
-	w := progress.NewWriter()
-	w.SetOutputWriter(p.screen.Err)
-	w.SetUpdateFrequency(redraw)
-	w.SetTerminalWidth(p.screen.Width)
-	w.SetTrackerLength(max(10, p.screen.Width/5))
-	w.SetMessageLength(max(20, p.screen.Width-p.screen.Width/5-46))
-	style := progress.StyleBlocks
-	style.Visibility = progress.StyleVisibility{ETA: true, Percentage: true, Speed: true, Value: true, Tracker: true, Pinned: true}
-	if p.screen.Color {
-		style.Colors = progress.StyleColorsExample
-	}
-	w.SetStyle(style)
-	p.total = &progress.Tracker{Message: "Uploading", Total: max(1, p.bytes), Units: progress.UnitsBytes, AutoStopDisabled: true}
-	if p.bytes == 0 {
-		p.total.Message, p.total.Total, p.total.Units = "Applying", max(1, p.count), progress.UnitsDefault
-	}
-	w.AppendTracker(p.total)
-	p.writer = w
-	p.idle.Go(w.Render)
-}
 
 // Event takes what the executor tells.
 func (p *Progress) Event(e executor.Event) {
@@ -92,56 +77,35 @@ func (p *Progress) Event(e executor.Event) {
 	defer p.mu.Unlock()
 	switch e.Kind {
 	case executor.Started:
-		p.addBarLocked(e.Action)
+		if moves(e.Action) {
+			p.files[e.Action.ID] = &moving{name: Printable(e.Action.Path.Base()), size: e.Action.Bytes}
+		}
 	case executor.Progress:
-		p.advanceLocked(e.Action, e.Bytes)
+		p.sent += e.Bytes
+		if f := p.files[e.Action.ID]; f != nil {
+			f.moved += e.Bytes
+		}
 	case executor.Done, executor.Failed, executor.Skipped:
 		p.endLocked(e)
-	}
-}
-
-func (p *Progress) addBarLocked(a *planner.Action) {
-	if p.writer == nil || !moves(a) || a.Bytes < barFrom || len(p.bars) >= barsShown {
-		return
-	}
-	t := &progress.Tracker{
-		Message: "  " + fit(Printable(a.Path.Base()), 40), Total: a.Bytes, Units: progress.UnitsBytes,
-		RemoveOnCompletion: true, AutoStopDisabled: true,
-	}
-	p.bars[a.ID] = t
-	p.writer.AppendTracker(t)
-}
-
-func (p *Progress) advanceLocked(a *planner.Action, n int64) {
-	p.sent += n
-	p.partly[a.ID] += n
-	if p.total != nil && p.bytes > 0 {
-		p.total.Increment(n)
-	}
-	if bar := p.bars[a.ID]; bar != nil {
-		bar.Increment(n)
 	}
 }
 
 // endLocked settles an action's bytes: a retried or resumed file may have told fewer or more than its size.
 func (p *Progress) endLocked(e executor.Event) {
 	p.ended++
-	told := p.partly[e.Action.ID]
-	delete(p.partly, e.Action.ID)
 	if e.Kind != executor.Done {
 		p.failed++
-	} else if moves(e.Action) && told != e.Action.Bytes {
-		p.sent += e.Action.Bytes - told
-		if p.total != nil && p.bytes > 0 {
-			p.total.Increment(e.Action.Bytes - told)
-		}
 	}
-	if p.total != nil && p.bytes == 0 {
-		p.total.Increment(1)
+	f := p.files[e.Action.ID]
+	if f == nil {
+		return
 	}
-	if bar := p.bars[e.Action.ID]; bar != nil {
-		bar.MarkAsDone()
-		delete(p.bars, e.Action.ID)
+	delete(p.files, e.Action.ID)
+	if e.Kind == executor.Done {
+		p.sent += f.size - f.moved
+	}
+	if f.size < barFrom {
+		p.small++
 	}
 }
 
@@ -152,38 +116,26 @@ func (p *Progress) Waiting(w mega.Wait) {
 	p.wait = w
 }
 
-// Say pins a message below the bars, such as that the run is stopping.
+// Say keeps a message below the bars, such as that the run is stopping.
 func (p *Progress) Say(message string) {
 	p.mu.Lock()
 	p.message = message
-	live := p.writer != nil
 	p.mu.Unlock()
-	if !live {
+	if p.live == nil {
 		p.screen.Note("%s", message)
 	}
 }
 
-// Stop ends the display and waits for the last redraw.
+// Stop ends the display.
 func (p *Progress) Stop() {
 	close(p.done)
-	if p.writer != nil {
-		p.mu.Lock()
-		p.writer.SetPinnedMessages()
-		if p.failed == 0 && p.ended == p.count {
-			p.total.MarkAsDone()
-		}
-		p.mu.Unlock()
-		time.Sleep(redraw) // the writer has no flush: one more frame shows the final values
-		p.writer.Stop()
-	}
 	p.idle.Wait()
+	if p.live != nil {
+		p.live.draw(nil)
+	}
 }
 
-func (p *Progress) tick() {
-	every := plainEvery
-	if p.writer != nil {
-		every = redraw
-	}
+func (p *Progress) tick(every time.Duration) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
@@ -191,33 +143,99 @@ func (p *Progress) tick() {
 		case <-p.done:
 			return
 		case now := <-ticker.C:
-			p.show(now)
+			lines := p.lines(now)
+			if p.live != nil {
+				p.live.draw(lines)
+				continue
+			}
+			for _, l := range lines {
+				p.screen.Note("%s", l)
+			}
 		}
 	}
 }
 
-func (p *Progress) show(now time.Time) {
+// lines is what there is to see now: the whole, the largest files, and what is waited for.
+func (p *Progress) lines(now time.Time) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var notes []string
-	if wait := p.wait.Until.Sub(now); wait > 0 {
-		notes = append(notes, fmt.Sprintf("Waiting: %s, next try in %s (try %d)", p.wait.Reason, wait.Round(time.Second), p.wait.Attempt))
+	lines := []string{p.wholeLocked(now)}
+	if p.live != nil {
+		lines = append(lines, p.filesLocked()...)
 	}
-	if p.message != "" {
-		notes = append(notes, p.message)
+	if left := p.wait.Until.Sub(now); left > 0 {
+		lines = append(lines, fmt.Sprintf("  waiting: %s, next try in %s (try %d)", p.wait.Reason, left.Round(time.Second), p.wait.Attempt))
 	}
-	if p.writer != nil {
-		counts := fmt.Sprintf("%s of %s actions", Count(p.ended), Count(p.count))
-		if p.failed > 0 {
-			counts += ", " + Count(p.failed) + " failed"
+	if p.message != "" && p.live != nil {
+		lines = append(lines, p.message)
+	}
+	return lines
+}
+
+func (p *Progress) wholeLocked(now time.Time) string {
+	bytes, files := p.rateLocked(now)
+	text := fmt.Sprintf("%s of %s actions", Count(p.ended), Count(p.count))
+	if p.failed > 0 {
+		text += fmt.Sprintf(", %s failed", Count(p.failed))
+	}
+	if p.bytes == 0 {
+		return bar(p.ended, p.count, p.barWidth()) + text
+	}
+	actions := text
+	text = fmt.Sprintf("%s of %s   %s/s", Size(p.sent), Size(p.bytes), Size(int64(bytes)))
+	if eta := time.Duration(float64(p.bytes-p.sent) / max(bytes, 1) * float64(time.Second)); p.sent < p.bytes && bytes > 0 {
+		text += "   ETA " + eta.Round(time.Second).String()
+	}
+	if files >= 1 {
+		text += fmt.Sprintf("   %.0f small files a second", files)
+	}
+	return bar(p.sent, p.bytes, p.barWidth()) + text + "   " + actions
+}
+
+func (p *Progress) barWidth() int {
+	if p.live == nil {
+		return 0
+	}
+	return p.screen.Width / 5
+}
+
+// rateLocked returns bytes and small files a second over the last seconds.
+func (p *Progress) rateLocked(now time.Time) (bytes, files float64) {
+	p.past = append(p.past, mark{now, p.sent, p.small})
+	i := slices.IndexFunc(p.past, func(m mark) bool { return now.Sub(m.at) <= max(rateOver, plainEvery) })
+	p.past = p.past[max(0, i):]
+	first := p.past[0]
+	seconds := now.Sub(first.at).Seconds()
+	if seconds <= 0 {
+		return 0, 0
+	}
+	return float64(p.sent-first.sent) / seconds, float64(p.small-first.small) / seconds
+}
+
+// filesLocked shows the largest files in flight.
+func (p *Progress) filesLocked() []string {
+	var large []*moving
+	for _, f := range p.files {
+		if f.size >= barFrom {
+			large = append(large, f)
 		}
-		p.writer.SetPinnedMessages(append([]string{counts}, notes...)...)
-		return
 	}
-	rate := float64(p.sent-p.lastSent) / max(now.Sub(p.lastAt).Seconds(), 0.001)
-	p.lastSent, p.lastAt = p.sent, now
-	p.screen.Note("%s of %s actions, %s of %s, %s/s", Count(p.ended), Count(p.count), Size(p.sent), Size(p.bytes), Size(int64(rate)))
-	for _, n := range notes {
-		p.screen.Note("%s", n)
+	slices.SortFunc(large, func(a, b *moving) int {
+		if a.size != b.size {
+			return int(min(1, max(-1, b.size-a.size)))
+		}
+		if a.name < b.name {
+			return -1
+		}
+		return 1
+	})
+	var lines []string
+	for _, f := range large[:min(len(large), barsShown)] {
+		name := max(16, p.screen.Width-p.screen.Width/5-24)
+		lines = append(lines, fmt.Sprintf("  %s %9s  %s", pad(fit(f.name, name), name), Size(f.size), bar(f.moved, f.size, p.screen.Width/8)))
 	}
+	if rest := int64(len(p.files) - len(lines)); rest > 0 && len(lines) > 0 {
+		lines = append(lines, fmt.Sprintf("  + %s more in flight", Count(rest)))
+	}
+	return lines
 }
