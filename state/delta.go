@@ -37,7 +37,7 @@ func EncodeDelta(after, before Manifest, afterDigest, beforeDigest string) ([]by
 func difference(after, before Manifest) (drop []int, put Manifest) {
 	i, k := 0, 0
 	for i < len(after) || k < len(before) {
-		c := 0
+		var c int
 		switch {
 		case i == len(after):
 			c = 1

@@ -103,9 +103,6 @@ func readFrame(data []byte, magic string, columns int) ([][]byte, error) {
 	for i := range out {
 		packed, size, rest, err := nextColumn(body)
 		if err != nil {
-			for range i {
-				<-done
-			}
 			return nil, err
 		}
 		body = rest

@@ -100,10 +100,7 @@ func (h *Hold) Journal() *Journal { return h.journal }
 // KeepAlive shows every minute that the run is alive. It returns when ctx ends, without an error, or when the lease is lost,
 // with a *LeaseLostError. That the state cannot be reached for a while is borne.
 func (h *Hold) KeepAlive(ctx context.Context) error {
-	for {
-		if sleep(ctx, heartbeatEvery) != nil {
-			return nil
-		}
+	for sleep(ctx, heartbeatEvery) == nil {
 		err := h.edit(ctx, func(d *Document, i int) error {
 			d.Leases[i].Heartbeat = time.Now().UTC()
 			return nil
@@ -113,6 +110,7 @@ func (h *Hold) KeepAlive(ctx context.Context) error {
 			return err
 		}
 	}
+	return nil
 }
 
 // edit changes the document while the lease is in it, at index i.

@@ -18,7 +18,7 @@ type dirReader struct {
 	*walk
 	job      *job
 	handle   *dirHandle
-	own      []string
+	mine     []string // names of megaplan's own files here
 	batch    batch
 	jobs     []job
 	problems []Problem
@@ -50,7 +50,7 @@ func (d *dirReader) run() {
 	if !d.prepare(listed) {
 		return
 	}
-	d.own = d.walk.own.in(d.job.real())
+	d.mine = d.own.in(d.job.real())
 	d.batch.names = make([]record, 0, len(listed))
 	for _, name := range listed {
 		d.entry(name)
@@ -143,7 +143,7 @@ func (d *dirReader) judge(r *record, name string) (next *job, there bool) {
 	if r.facts, err = d.handle.lstat(name); err != nil {
 		return nil, d.unreadable(r, name, err)
 	}
-	if d.walk.own.is(d.own, name, r) {
+	if d.own.is(d.mine, name, r) {
 		r.unknown(tree.OwnFile, "megaplan's own")
 		return nil, true
 	}
@@ -159,7 +159,7 @@ func (d *dirReader) judge(r *record, name string) (next *job, there bool) {
 		r.unknown(tree.Excluded, v.Reason)
 		return nil, true
 	}
-	if d.opt.OneFileSystem && r.dev != d.walk.dev {
+	if d.opt.OneFileSystem && r.dev != d.dev {
 		r.unknown(tree.OtherFileSystem, "on another file system")
 		return nil, true
 	}

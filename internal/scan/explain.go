@@ -56,7 +56,7 @@ func (w *walk) explainName(j *job, name string) (Explanation, *job, error) {
 		return Explanation{}, nil, err
 	}
 	defer h.close()
-	d.handle, d.own = h, w.own.in(j.real())
+	d.handle, d.mine = h, w.own.in(j.real())
 	listed, err := h.names()
 	if err != nil {
 		return Explanation{}, nil, err

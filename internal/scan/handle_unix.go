@@ -171,11 +171,11 @@ func lstatPath(path string) (facts, error) {
 
 // statOpen returns the facts of an open file.
 func statOpen(f *os.File) (facts, error) {
-	out, err := facts{}, error(nil)
 	conn, err := f.SyscallConn()
 	if err != nil {
 		return facts{}, err
 	}
+	var out facts
 	var statErr error
 	err = conn.Control(func(fd uintptr) { out, statErr = statFd(int(fd)) })
 	if err = errors.Join(err, statErr); err != nil {
@@ -186,12 +186,16 @@ func statOpen(f *os.File) (facts, error) {
 
 // factsOf translates; the fields have other types on other systems.
 func factsOf(st *unix.Stat_t) facts {
+	mode := uint32(wide(st.Mode))
 	return facts{
-		kind: kindOf(uint32(st.Mode)), perm: uint32(st.Mode) & 0o7777, uid: st.Uid, gid: st.Gid, links: uint32(st.Nlink),
+		kind: kindOf(mode), perm: mode & 0o7777, uid: st.Uid, gid: st.Gid, links: uint32(wide(st.Nlink)),
 		size: st.Size, mtime: unix.TimespecToNsec(st.Mtim), ctime: unix.TimespecToNsec(st.Ctim),
-		dev: uint64(st.Dev), inode: st.Ino,
+		dev: wide(st.Dev), inode: st.Ino,
 	}
 }
+
+// wide takes a field of whatever type it has on this system.
+func wide[T uint16 | int32 | uint32 | uint64](v T) uint64 { return uint64(v) }
 
 func kindOf(mode uint32) fileKind {
 	switch mode & unix.S_IFMT {

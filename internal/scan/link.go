@@ -16,7 +16,7 @@ func (d *dirReader) follow(r *record, name string, next *job) (there, settled bo
 	if err != nil {
 		return d.lost(r, name, err), true
 	}
-	inside := real == d.walk.root || strings.HasPrefix(real, strings.TrimSuffix(d.walk.root, string(filepath.Separator))+string(filepath.Separator))
+	inside := real == d.root || strings.HasPrefix(real, strings.TrimSuffix(d.root, string(filepath.Separator))+string(filepath.Separator))
 	switch {
 	case f.kind == isDir && d.job.lineage.holds(f.file()):
 		d.leftOut(r, name, "symlink leads back to a directory above it")
@@ -27,7 +27,7 @@ func (d *dirReader) follow(r *record, name string, next *job) (there, settled bo
 	}
 	r.facts = f
 	next.base, next.rel = real, ""
-	if d.walk.own.is(d.walk.own.in(filepath.Dir(real)), filepath.Base(real), r) {
+	if d.own.is(d.own.in(filepath.Dir(real)), filepath.Base(real), r) {
 		r.unknown(tree.OwnFile, "megaplan's own")
 		return true, true
 	}

@@ -113,7 +113,7 @@ func (b *Backend) Lock(_ context.Context, info state.LockInfo) error {
 	if err != nil {
 		return err
 	}
-	if err := f.Truncate(0); err == nil {
+	if err = f.Truncate(0); err == nil {
 		_, err = f.WriteAt(text, 0)
 	}
 	if err != nil {
