@@ -141,8 +141,8 @@ func apply(t *testing.T, c *cache.Cache, to cache.SN, texts ...string) {
 }
 
 func TestReads(t *testing.T) {
-	contract(t, func(t *testing.T, c *cache.Cache, again func() *cache.Cache) {
-		c = again()
+	contract(t, func(t *testing.T, _ *cache.Cache, again func() *cache.Cache) {
+		c := again()
 		if c.SN() != firstSN || c.Len() != 11 || c.User() != user(t, "Uuuuuuuuuu0") || c.Damage() != nil {
 			t.Errorf("SN %q, %d nodes, user %s, damage %v", c.SN(), c.Len(), c.User(), c.Damage())
 		}

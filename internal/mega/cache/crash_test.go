@@ -202,7 +202,7 @@ func TestSnapshotCorruptAnywhere(t *testing.T) {
 	c := open(t, h.dir)
 	want := readings(c)
 	c.Close()
-	for i := 0; i < len(h.snapshot); i += 61 {
+	for i := 0; i < len(h.snapshot); i += 97 {
 		bad := bytes.Clone(h.snapshot)
 		bad[i] ^= 0x40
 		h.write(t, h.store().snapshot(1), bad)

@@ -114,7 +114,7 @@ func (d *DB) open() error {
 
 // prepare makes the tables, unless they are there.
 func prepare(db *sql.DB) error {
-	version, tables, err := look(db)
+	version, _, err := look(db)
 	if err != nil || version == dbVersion {
 		return err
 	}
@@ -122,9 +122,10 @@ func prepare(db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
 	// Another process may have been faster.
-	if version, tables, err = look(tx); err != nil || version == dbVersion {
+	version, tables, err := look(tx)
+	if err != nil || version == dbVersion {
 		return err
 	}
 	if version != 0 || tables != 0 {
@@ -191,7 +192,7 @@ func (d *DB) inTx(ctx context.Context, doing string, do func(*sql.Tx) error) err
 		if err != nil {
 			return err
 		}
-		defer tx.Rollback()
+		defer func() { _ = tx.Rollback() }() // after Commit it does nothing
 		if err := do(tx); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -122,7 +123,7 @@ func readFull(f io.ReaderAt, b []byte, off int64) error {
 	if n == len(b) {
 		return nil
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return damaged("it ends too early")
 	}
 	return fmt.Errorf("read cached tree: %w", err)

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"errors"
 	"io"
 	"sort"
 	"sync"
@@ -54,7 +55,7 @@ func (t *table) block(i int, buf []byte) ([]byte, error) {
 	size := min(per, t.count-i*per) * t.entry
 	b := buf[:size]
 	if n, err := t.f.ReadAt(b, t.off+int64(i)*blockSize); n < size {
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil, damaged("block %d is missing", i)
 		}
 		return nil, err
