@@ -48,8 +48,6 @@ type Upload struct {
 	// MTime goes into the fingerprint of Bytes, in seconds; a File's own time, as it was when its content was read, counts
 	// for a File.
 	MTime int64
-	// Resume names a large upload in the journal, so that another run can continue it; "" does not remember it.
-	Resume string
 	// Replace is the file this one takes the place of (ov); zero makes a sibling. KeepVersion keeps the old one as a version
 	// (vb:1), else it is gone for good (vb:0). The old one's favourite, label, description, tags, sensitive mark and unknown
 	// attributes go along.

@@ -18,7 +18,8 @@ var ownAttributes = []string{
 	crypt.AttrName, crypt.AttrFingerprint, "c0", crypt.AttrRestoreTo, "f", "l", "gp", "d", attrMeta, attrTrash,
 }
 
-// Upload encrypts content, stores it and makes its node. Errors to branch on: ErrSourceChanged, ErrOverQuota.
+// Upload encrypts content, stores it and makes its node. A large file goes on where another process stopped uploading it
+// to the same place. Errors to branch on: ErrSourceChanged, ErrOverQuota.
 func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 	if err := c.writable(); err != nil {
 		return Uploaded{}, err
