@@ -73,7 +73,7 @@ func hasPlace(p pkg) []string {
 
 func hasDoc(p pkg) []string {
 	kind := "Package " + path.Base(p.path)
-	if strings.HasPrefix(p.path, "cmd/") {
+	if strings.HasPrefix(p.path, "cmd/") || p.path == "internal/bench" { // programs
 		kind = "Command " + path.Base(p.path)
 	}
 	if strings.HasPrefix(p.doc, kind+" ") {
