@@ -11,9 +11,7 @@ import (
 func (p *planning) locate() {
 	for _, t := range p.targets {
 		if t.account == nil {
-			if t.takesPart() && (t.declared() || t.out.Status == Destroyed) {
-				panic("planner: no account " + t.out.Account.String() + " for " + t.out.Address.String())
-			}
+			p.withoutAccount(t)
 			continue
 		}
 		t.findRoot()
@@ -23,6 +21,18 @@ func (p *planning) locate() {
 		if t.account != nil && t.takesPart() {
 			p.checkRoot(t)
 		}
+	}
+}
+
+// withoutAccount refuses to take away what lies in an account that is not declared any more.
+func (p *planning) withoutAccount(t *target) {
+	switch {
+	case t.declared() && t.takesPart():
+		panic("planner: no account " + t.out.Account.String() + " for " + t.out.Address.String())
+	case t.out.Status == Destroyed:
+		p.refuse(3, t, "the account is not declared", fmt.Sprintf(
+			"%s lies in %s, which the configuration does not have. Declare the account again to take the backup away, or set destroy = false to forget it.",
+			t.out.Address, t.out.Account))
 	}
 }
 

@@ -57,7 +57,7 @@ func (t *target) groups(local, remote tree.ID) []group {
 	}
 	groups := make([]group, 0, max(lEnd-l, rEnd-r))
 	for l < lEnd || r < rEnd {
-		order := 0
+		var order int
 		switch {
 		case l == lEnd:
 			order = 1

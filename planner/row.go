@@ -30,8 +30,6 @@ const (
 	left
 	// spare: one of several of a name that is reported and left alone.
 	spare
-	// skipped: a local name that cannot be taken, and nothing remote.
-	skipped
 )
 
 // row is one name of a target's folder: what is there locally, remotely, or on both sides. Rows are in order, parents
@@ -70,7 +68,7 @@ func (t *target) add(r row) int32 {
 	return int32(len(t.rows) - 1)
 }
 
-// content says whether two nodes are of one class: both folders, or both files.
+// class is the kind under which two nodes can be the same thing: a recorded link is a file.
 func class(k tree.Kind) tree.Kind {
 	if k == tree.Symlink {
 		return tree.File

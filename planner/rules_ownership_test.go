@@ -214,6 +214,14 @@ func TestRule03_RemovedWithDestroyTakesTheBackupAway(t *testing.T) {
 	}
 }
 
+func TestRule03_WhatLiesInAnUndeclaredAccountIsNotTakenAway(t *testing.T) {
+	w := applied(t, "a.txt")
+	w.prior.Resource.Account = addr.New(addr.Account, "gone")
+	w.backup = config.Backup{}
+	w.cfg.Removed = []config.Removed{{From: docs, Destroy: true}}
+	refused(t, w.plan(t), 3, "account.gone", "destroy = false")
+}
+
 func TestRule03_DestroyLeavesWhatIsNotOurs(t *testing.T) {
 	w := applied(t, "a.txt")
 	w.put("B/docs/theirs.txt", tree.File, "x")

@@ -76,14 +76,6 @@ func (t *target) where() diag.Range {
 func (t *target) remote() *tree.Tree { return t.account.in.Tree }
 func (t *target) local() *tree.Tree  { return t.source.Tree }
 
-// spell returns a path below the target's root as people write it.
-func (t *target) spell(rel tree.Path) string {
-	if rel == "" {
-		return "/" + string(t.out.Path)
-	}
-	return string(rel)
-}
-
 // owned finds the manifest's entries by handle (rule 1).
 type owned struct {
 	entries state.Manifest
