@@ -29,7 +29,6 @@ type run struct {
 	dependents [][]planner.ActionID
 	gates      map[addr.Address]*gate
 	failed     map[planner.ActionID]Failure
-	finished   int
 
 	folders, small, large []planner.ActionID // ready
 	inSmall, inLarge      int
