@@ -16,15 +16,17 @@ import (
 // Stream is the view behind -json: one JSON object a line, each with a type. The first line names the format's version;
 // docs/schema/events.schema.json describes them all.
 type Stream struct {
-	mu  sync.Mutex
-	enc *json.Encoder
+	version string
+	mu      sync.Mutex
+	enc     *json.Encoder
+	begun   bool
 }
 
-// NewStream writes events to w, beginning with the version.
+// NewStream writes events to w. The version goes before the first event, so that a command whose answer is one document
+// writes nothing else.
 func NewStream(w io.Writer, version string) *Stream {
-	s := &Stream{enc: json.NewEncoder(w)}
+	s := &Stream{version: version, enc: json.NewEncoder(w)}
 	s.enc.SetEscapeHTML(false)
-	s.emit(versionEvent{"version", FormatVersion, version})
 	return s
 }
 
@@ -113,6 +115,10 @@ type diagnosticEvent struct {
 func (s *Stream) emit(v any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.begun {
+		s.begun = true
+		_ = s.enc.Encode(versionEvent{"version", FormatVersion, s.version})
+	}
 	_ = s.enc.Encode(v)
 }
 
