@@ -75,23 +75,6 @@ func (t *Transport) call(ctx context.Context, c *channel, sid redact.Secret, com
 	return answers, err
 }
 
-// one sends a single command and decodes its result into v unless v is nil.
-func (t *Transport) one(ctx context.Context, c *channel, sid redact.Secret, command, v any) error {
-	encoded, err := encode(command)
-	if err != nil {
-		return err
-	}
-	answers, err := t.call(ctx, c, sid, [][]byte{encoded})
-	if err != nil {
-		return err
-	}
-	name := commandName(encoded)
-	if err := elementError(answers[0], name); err != nil || v == nil {
-		return err
-	}
-	return decode(answers[0], name, v)
-}
-
 // stream sends a single command and hands its answer to read while it arrives: the whole body, "[{…}]". An answer
 // that is an error does not reach read. read runs again from the start when the connection breaks.
 func (t *Transport) stream(ctx context.Context, c *channel, sid redact.Secret, command any, read func(io.Reader) error) error {

@@ -23,7 +23,7 @@ func (c *clock) observe(header http.Header) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.known = true
-	c.offset = date.Add(time.Second / 2).Sub(time.Now())
+	c.offset = time.Until(date.Add(time.Second / 2))
 }
 
 func (c *clock) read() (offset time.Duration, known bool) {

@@ -252,7 +252,9 @@ func TestLoginOddAnswers(t *testing.T) {
 				if strings.Contains(string(body), `"us0"`) {
 					answer = test.prelogin
 				}
-				fmt.Fprint(w, answer)
+				if _, err := io.WriteString(w, answer); err != nil {
+					t.Error(err)
+				}
 			}))
 			defer server.Close()
 			_, _, err := api.Login(t.Context(), newTransport(t, server.URL, nil), credentials(accountV2))
