@@ -124,7 +124,8 @@ func (h *Hold) edit(ctx context.Context, change func(d *Document, i int) error) 
 	})
 }
 
-// Release gives the addresses back. With saved, everything the journal holds is in the state, and the journal goes too.
+// Release gives the addresses back. With saved, everything the journal holds is in the state, and the journal goes too. A run
+// that wrote manifests also collects the objects that nothing refers to any more.
 func (h *Hold) Release(ctx context.Context, saved bool) error {
 	err := h.edit(ctx, func(d *Document, i int) error {
 		d.Leases = slices.Delete(d.Leases, i, i+1)
@@ -139,6 +140,9 @@ func (h *Hold) Release(ctx context.Context, saved bool) error {
 	}
 	if err == nil && saved {
 		err = h.store.cleanJournals(ctx)
+	}
+	if err == nil && len(h.bases) > 0 {
+		err = h.store.Collect(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("release lease: %w", err)

@@ -11,6 +11,9 @@ import (
 
 // follow replaces the record's facts by those of what the link leads to, and says in next where that is. Settled means
 // that there is nothing to follow and the record says why.
+//
+// A directory that several links lead to is walked once for each of them. Links among many directories can so make a great
+// many paths; only a link back to a directory on its own path is cut off.
 func (d *dirReader) follow(r *record, name string, next *job) (there, settled bool) {
 	real, f, err := resolve(next.real())
 	if err != nil {

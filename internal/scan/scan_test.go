@@ -281,6 +281,17 @@ func TestRule33_FollowStaysInsideAndEnds(t *testing.T) {
 	want(t, "outside", outline(r)["out/file"], "file")
 }
 
+func TestRule6_OtherFileSystemsAreUnknown(t *testing.T) {
+	root := fill(t, "a", "elsewhere -> /proc/sys/kernel", "file -> /proc/version")
+	opt := Options{Symlinks: Follow, FollowOutside: true, OneFileSystem: true}
+	other := "other file system: on another file system"
+	want(t, "tree", outline(scanned(t, root, opt)), map[string]string{"a": "file", "elsewhere": other, "file": other})
+	opt.OneFileSystem = false
+	if got := outline(scanned(t, root, opt)); got["elsewhere/ostype"] != "file" || got["file"] != "file" {
+		t.Errorf("without one_file_system: %v", got)
+	}
+}
+
 func TestRule33_HardLinksAreGrouped(t *testing.T) {
 	root := fill(t, "a", "b/x", "single", "alone")
 	must(t, os.Link(filepath.Join(root, "a"), filepath.Join(root, "b/a2")))
