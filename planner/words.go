@@ -18,6 +18,9 @@ func unix(seconds int64) time.Time {
 
 // ago says how long before now a local time was, in one unit.
 func ago(now time.Time, ns int64) string {
+	if d := now.Sub(time.Unix(0, ns)); d >= 0 && d < time.Second {
+		return "just now"
+	}
 	return strings.TrimSpace(humanize.RelTime(time.Unix(0, ns), now, "ago", "in the future"))
 }
 
