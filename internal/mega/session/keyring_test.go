@@ -35,7 +35,7 @@ func TestKeyringThatIsSwitchedOff(t *testing.T) {
 	}
 }
 
-func TestNoKeyringWithoutABus(t *testing.T) {
+func TestKeyringIsTriedWhereABusMayBe(t *testing.T) {
 	t.Setenv("MEGAPLAN_KEYRING", "")
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
 	if SystemKeyring() == nil {
