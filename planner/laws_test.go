@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/gob"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,6 +21,18 @@ var (
 	someNames    = []string{"a", "b", "c", "A", "é", "e\u0301", "d x"}
 	someContents = []string{"", "x", "y", "xx", "yy", "longer"}
 )
+
+// attack checks a law over a thousand random stories, a hundred under -short.
+func attack(t *testing.T, law func(*rapid.T)) {
+	t.Helper()
+	rounds := 10
+	if testing.Short() {
+		rounds = 1
+	}
+	for i := range rounds {
+		t.Run(strconv.Itoa(i), rapid.MakeCheck(law))
+	}
+}
 
 // storm changes the world at random.
 type storm struct {
@@ -256,7 +269,7 @@ func drawWorld(t *rapid.T) *world {
 // TestLawsOfPlanning: whatever happened, a plan deletes only what is owned and waits for what it must; applied, it leaves
 // nothing to do, and the account holds what the source holds.
 func TestLawsOfPlanning(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	attack(t, func(t *rapid.T) {
 		s := storm{t, drawWorld(t), someNames}
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
 			s.step()
@@ -277,7 +290,7 @@ func TestLawsOfPlanning(t *testing.T) {
 
 // TestLawRefreshAcceptsRealityAndAddsNothing: after a refresh state agrees with the account, and owns nothing it did not own.
 func TestLawRefreshAcceptsRealityAndAddsNothing(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	attack(t, func(t *rapid.T) {
 		s := storm{t, drawWorld(t), someNames}
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
 			s.step()
@@ -383,7 +396,7 @@ func (s storm) checkDrift(p *planner.Plan) {
 // TestLawInterruptedRunsConverge: when runs fail in places and lose records, the next run makes the account exactly what the
 // source is, nothing lost and nothing doubled.
 func TestLawInterruptedRunsConverge(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	attack(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		w.backup.Mode = config.ModeMirror
 		w.backup.OnDelete = rapid.SampledFrom([]config.OnDelete{config.DeleteTrash, config.DeleteDestroy}).Draw(t, "on_delete")
@@ -423,7 +436,7 @@ func (s storm) checkExact() {
 
 // TestLawEqualInputGivesEqualBytes: the order of maps and of slices that have none does not show in the plan.
 func TestLawEqualInputGivesEqualBytes(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	attack(t, func(t *rapid.T) {
 		s := storm{t, drawWorld(t), someNames}
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
 			s.step()

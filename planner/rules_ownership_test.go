@@ -246,6 +246,11 @@ func TestRule04_AFolderMovedByHandToTheNewPathIsFollowed(t *testing.T) {
 	w := applied(t, "a.txt")
 	w.nodes[w.at("B/docs")[0].handle].parent = w.folder("New")
 	refused(t, w.plan(t), 4, "was moved", "/New/docs")
+	w.options.DriftOnly = true
+	if d := w.plan(t).Drift; len(d) != 1 || d[0].Change != planner.DriftMoved || d[0].To != "New/docs" || d[0].Files != 1 {
+		t.Errorf("drift: %+v", d)
+	}
+	w.options.DriftOnly = false
 	w.backup.Path = "/New/docs"
 	expect(t, w.settled(t))
 }
