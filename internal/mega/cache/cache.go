@@ -44,6 +44,7 @@ type place struct {
 	gen  uint64
 	size int64 // of the snapshot
 	end  int64
+	torn bool      // something lies behind end that is no frame
 	file io.Closer // the snapshot; nil when there is none
 }
 

@@ -289,6 +289,41 @@ func TestFailedBuildLeavesNothing(t *testing.T) {
 	}
 }
 
+// A journal that has grown is folded when the cache closes, and one that has grown too much at once.
+func TestJournalIsFolded(t *testing.T) {
+	for _, test := range []struct {
+		nodes  int
+		gen    uint64 // before and after Close
+		closed uint64
+	}{{100, 1, 1}, {6_000, 1, 2}, {30_000, 2, 2}} {
+		dir := t.TempDir()
+		c := open(t, dir)
+		if _, err := c.Build(t.Context(), &genTree{n: 10}); err != nil {
+			t.Fatal(err)
+		}
+		nodes := make([]Node, test.nodes)
+		for i := range nodes {
+			nodes[i] = Node{Handle: Handle(i + 1), Parent: genHandle(1), Size: 1, Attr: []byte(genText(i, 107))}
+		}
+		if err := c.Put(t.Context(), nodes...); err != nil {
+			t.Fatal(err)
+		}
+		gen, _, err := store{dir}.generations()
+		if err != nil || gen != test.gen {
+			t.Errorf("%d nodes: generation %d, %v; want %d", test.nodes, gen, err, test.gen)
+		}
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if gen, _, err = (store{dir}).generations(); err != nil || gen != test.closed {
+			t.Errorf("%d nodes, closed: generation %d, %v; want %d", test.nodes, gen, err, test.closed)
+		}
+		if c := open(t, dir); c.Len() != 10+test.nodes {
+			t.Errorf("%d nodes, opened again: %d", test.nodes, c.Len())
+		}
+	}
+}
+
 func TestPrivateFiles(t *testing.T) {
 	h := makeHistory(t)
 	entries, err := os.ReadDir(h.dir)

@@ -112,7 +112,8 @@ func (c *Cache) readJournal() error {
 	}
 	if c.at.end == 0 {
 		if info.Size() < journalHeader {
-			return nil // just being made, or its maker crashed
+			c.at.torn = info.Size() > 0 // just being made, or its maker crashed
+			return nil
 		}
 		head := make([]byte, journalHeader)
 		if err := readFull(f, head, 0); err != nil {
@@ -135,6 +136,7 @@ func (c *Cache) readJournal() error {
 		c.v.sn = sn
 		return nil
 	})
+	c.at.torn = info.Size() > c.at.end
 	return err
 }
 
@@ -153,9 +155,10 @@ func (c *Cache) append(frame []byte) error {
 	if c.at.end == 0 {
 		frame = append(encodeJournalHeader(c.v.base.id), frame...)
 	}
-	// Whatever lies behind the last whole frame is a crashed writer's.
-	if err := c.journal.Truncate(c.at.end); err != nil {
-		return fmt.Errorf("write journal: %w", err)
+	if c.at.torn { // by a writer that crashed, for the lock is held
+		if err := c.journal.Truncate(c.at.end); err != nil {
+			return fmt.Errorf("write journal: %w", err)
+		}
 	}
 	if _, err := c.journal.WriteAt(frame, c.at.end); err != nil {
 		return fmt.Errorf("write journal: %w", err)
