@@ -295,7 +295,7 @@ func TestJournalIsFolded(t *testing.T) {
 		nodes  int
 		gen    uint64 // before and after Close
 		closed uint64
-	}{{100, 1, 1}, {6_000, 1, 2}, {30_000, 2, 2}} {
+	}{{100, 1, 1}, {8_000, 1, 2}, {30_000, 2, 2}} {
 		dir := t.TempDir()
 		c := open(t, dir)
 		if _, err := c.Build(t.Context(), &genTree{n: 10}); err != nil {
