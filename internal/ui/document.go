@@ -89,9 +89,10 @@ type TargetView struct {
 	Equal     int64          `json:"equal"`
 	Kept      []KeptView     `json:"kept,omitempty"`
 	Unmanaged []KeptView     `json:"unmanaged,omitempty"`
+	Skipped   []KeptView     `json:"skipped,omitempty"`
 }
 
-// KeptView is a remote node that stays.
+// KeptView is a remote node that stays, or a local name that is not taken.
 type KeptView struct {
 	Path   string `json:"path"`
 	Reason string `json:"reason,omitempty"`
@@ -179,7 +180,7 @@ func viewTarget(t *planner.Target) TargetView {
 		Address: t.Address, Status: t.Status, Account: t.Account, Path: "/" + clean(string(t.Path)), Source: clean(t.Written),
 		Host: t.Host, Files: t.Files, Bytes: t.Bytes, Equal: t.Equal,
 	}
-	v.Kept, v.Unmanaged = viewKept(t.Kept), viewKept(t.Unmanaged)
+	v.Kept, v.Unmanaged, v.Skipped = viewKept(t.Kept), viewKept(t.Unmanaged), viewKept(t.Skipped)
 	return v
 }
 

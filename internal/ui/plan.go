@@ -49,11 +49,12 @@ func (s *Screen) target(t *planner.Target, actions []*planner.Action) {
 	case planner.Excluded:
 		return
 	}
-	if len(actions) == 0 && len(t.Kept) == 0 && len(t.Unmanaged) == 0 {
+	if len(actions) == 0 && len(t.Kept) == 0 && len(t.Unmanaged) == 0 && len(t.Skipped) == 0 {
 		return
 	}
 	s.printf("%s  %s\n\n", s.paint(Bold, t.Address.String()), route(t))
 	s.lines(t, actions)
+	s.kept("not backed up", t.Skipped)
 	s.kept("left out, kept", t.Kept)
 	s.kept("not ours, left alone", t.Unmanaged)
 	s.printf("\n")

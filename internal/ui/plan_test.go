@@ -52,6 +52,7 @@ func sample(actions ...planner.Action) *planner.Plan {
 		Targets: []planner.Target{{
 			Address: documents, Status: planner.Active, Account: addr.New(addr.Account, "main"), Written: "~/Documents",
 			Path: "Backups/laptop/documents", Equal: 1204, Files: 1210,
+			Skipped:  []planner.Kept{{Path: "secret.key", Reason: "permission denied"}},
 			Kept:     []planner.Kept{{Path: ".cache", Dir: true, Reason: "exclude, documents.mega.hcl:14"}},
 			Resource: state.Resource{LastApplied: now.Add(-14 * time.Hour), Host: "laptop"}, LastSuccess: now.Add(-3 * time.Hour),
 			Lifecycle: config.Lifecycle{},
@@ -102,7 +103,7 @@ func TestPlanFoldsWhatIsMany(t *testing.T) {
 
 func TestPlanWithNothingToDo(t *testing.T) {
 	p := sample()
-	p.Targets[0].Kept = nil
+	p.Targets[0].Kept, p.Targets[0].Skipped = nil, nil
 	golden(t, "plan_nothing.txt", show(100, false, func(s *Screen) { s.Plan(p, now) }))
 }
 
