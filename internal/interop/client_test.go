@@ -40,6 +40,8 @@ type entry struct {
 	Name string `json:"name"`
 	Size int64  `json:"size"`
 	Dir  bool   `json:"dir"`
+	// Fingerprint is the attribute c, from clients that show it.
+	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 // do is run for operations that must succeed; it returns the last result.

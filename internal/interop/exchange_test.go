@@ -21,25 +21,35 @@ var cannotRead = map[string]func(string, []byte) bool{
 // TestExchange lets every client upload files with odd names and sizes, and
 // every client download what each of them wrote.
 func TestExchange(t *testing.T) {
-	for writer, start := range clients {
+	for writer := range clients {
 		t.Run("written by "+writer, func(t *testing.T) {
 			t.Parallel()
 			s := newServer(t)
-			w := start(t, s)
-			files := oddFiles()
-			if skip, ok := cannotWrite[writer]; ok {
-				files = files.without(skip)
-			}
-			do(t, w,
-				op{Do: "mkdir", Path: []string{"odd"}},
-				op{Do: "putall", Path: []string{"odd"}, Local: files.write(t)},
-			)
+			folder := []string{"odd"}
+			w, files, _ := fill(t, s, writer, folder)
 			stored := files.renamed(w.stored)
 			for reader := range clients {
-				t.Run("read by "+reader, func(t *testing.T) { readBack(t, s, reader, []string{"odd"}, stored) })
+				t.Run("read by "+reader, func(t *testing.T) { readBack(t, s, reader, folder, stored) })
 			}
 		})
 	}
+}
+
+// fill lets a client make a folder and upload all that it can into it.
+func fill(t *testing.T, s server, writer string, folder []string) (w client, files fileSet, source string) {
+	t.Helper()
+	w = clients[writer](t, s)
+	files = oddFiles()
+	if skip, ok := cannotWrite[writer]; ok {
+		files = files.without(skip)
+	}
+	source = files.write(t)
+	var ops []op
+	for i := range folder {
+		ops = append(ops, op{Do: "mkdir", Path: folder[:i+1]})
+	}
+	do(t, w, append(ops, op{Do: "putall", Path: folder, Local: source})...)
+	return w, files, source
 }
 
 // readBack downloads the files of a folder with one client and compares.

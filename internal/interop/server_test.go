@@ -24,7 +24,7 @@ func newServer(t *testing.T) server { return serveAccount(t, emulator.Options{},
 // newSlowServer answers late and one after the other, so that an upload of
 // many files can be interrupted.
 func newSlowServer(t *testing.T) server {
-	return serveAccount(t, emulator.Options{Latency: 30 * time.Millisecond, Bandwidth: 3 << 20}, emulator.Account{})
+	return serveAccount(t, emulator.Options{Latency: 30 * time.Millisecond, Bandwidth: 8 << 20}, emulator.Account{})
 }
 
 // serveAccount fills in the account's e-mail and password.

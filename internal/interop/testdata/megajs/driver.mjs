@@ -42,7 +42,7 @@ async function get (node, local) {
 
 const does = {
   async list (op) {
-    const entries = (find(op.path).children || []).map(c => ({ name: c.name, size: c.size || 0, dir: c.directory }))
+    const entries = (find(op.path).children || []).map(c => ({ name: c.name, size: c.size || 0, dir: c.directory, fingerprint: c.attributes.c || '' }))
     return { entries }
   },
   async mkdir (op) {
