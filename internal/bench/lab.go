@@ -118,7 +118,7 @@ func (l *lab) ourSide(r row, home, src, url string) (func(context.Context, []str
 	command := func(ctx context.Context, args []string) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, l.megaplan, args...)
 		cmd.Dir = home
-		cmd.Env = append(os.Environ(), "HOME="+home, "MEGAPLAN_CACHE_DIR="+home+"/cache", "MEGAPLAN_STATE_DIR="+home+"/state", "DBUS_SESSION_BUS_ADDRESS=")
+		cmd.Env = append(os.Environ(), "HOME="+home, "MEGAPLAN_CACHE_DIR="+home+"/cache", "MEGAPLAN_STATE_DIR="+home+"/state", "MEGAPLAN_KEYRING=off")
 		return cmd
 	}
 	return command, []string{"apply", "-auto-approve"}, r.ours, nil
