@@ -1,0 +1,263 @@
+package restore
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/megaplan/megaplan/internal/mega/crypt"
+)
+
+// errChanged says that a name at the target is not what the plan saw.
+var errChanged = errors.New("changed meanwhile")
+
+// errTarget says that a recorded link cannot be one.
+var errTarget = errors.New("its target is too long for a symbolic link")
+
+// maxTarget is more than any system takes for a link's target.
+const maxTarget = 64 << 10
+
+// content restores a file or a symbolic link.
+func (r *run) content(ctx context.Context, e *Entry) error {
+	dir, err := r.dirs.open(parentOf(e.Path))
+	if err != nil {
+		return err
+	}
+	defer r.dirs.done(dir)
+	if e.Kind == Symlink {
+		return r.symlink(ctx, dir, e)
+	}
+	if e.Op == Replace && e.Seen.Size == e.Size {
+		if done, err := r.adopt(ctx, dir, e); done {
+			return err
+		}
+	}
+	return r.file(ctx, dir, e)
+}
+
+// adopt keeps a file that is there if its content is proven to be the backup's, and dates it.
+func (r *run) adopt(ctx context.Context, dir *openDir, e *Entry) (done bool, err error) {
+	f, err := openRegular(dir.Root, baseOf(e.Path))
+	if err != nil {
+		return false, nil // it will be replaced, or that says why not
+	}
+	defer f.Close()
+	if same, err := r.same(ctx, f, e); !same || err != nil {
+		return false, nil
+	}
+	errs := r.attributes(f, &e.Meta, 0)
+	if err := setTime(dir.Root, baseOf(e.Path), e.MTime); err != nil {
+		errs = append(errs, err)
+	}
+	return true, lost(errs)
+}
+
+// same proves an open file by the MAC in the entry's key.
+func (r *run) same(ctx context.Context, f *os.File, e *Entry) (bool, error) {
+	info, err := f.Stat()
+	if err != nil || info.Size() != e.Size {
+		return false, err
+	}
+	key, err := r.env.Remote.ContentKey(e.Handle)
+	if err != nil {
+		return false, err
+	}
+	verdicts, err := crypt.Check(ctx, f, e.Size, key)
+	return err == nil && verdicts[0] == crypt.Equal, err
+}
+
+// openRegular opens what is a file and no link.
+func openRegular(dir *os.Root, name string) (*os.File, error) {
+	info, err := dir.Lstat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = errLink
+	}
+	if err != nil {
+		return nil, err
+	}
+	f, err := dir.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := f.Stat()
+	if err == nil && !os.SameFile(info, opened) {
+		err = errLink
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// file fetches content under a temporary name and gives it its own once it is whole.
+func (r *run) file(ctx context.Context, dir *openDir, e *Entry) (err error) {
+	mode := fs.FileMode(0o666) // the process's mask applies
+	if e.Meta.HasMode {
+		mode = 0o600
+	}
+	f, temp, err := createTemp(dir.Root, mode)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, drop(dir.Root, temp)) }()
+	errs, err := r.fill(ctx, dir, f, temp, e)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := unchanged(dir.Root, e); err != nil {
+		return err
+	}
+	if err := dir.Rename(temp, baseOf(e.Path)); err != nil {
+		return err
+	}
+	return lost(errs)
+}
+
+// fill brings content and attributes to the disk. errs are attributes that could not be set.
+func (r *run) fill(ctx context.Context, dir *openDir, f *os.File, temp string, e *Entry) (errs []error, err error) {
+	if err := r.env.Remote.Download(ctx, e.Handle, f, func(n int64) { r.tell(Event{Kind: Progress, Entry: e, Bytes: n}) }); err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.Size() != e.Size {
+		err = fmt.Errorf("%d bytes came, %d were expected", info.Size(), e.Size)
+	}
+	if err != nil {
+		return nil, err
+	}
+	errs = r.attributes(f, &e.Meta, 0)
+	if err := setTime(dir.Root, temp, e.MTime); err != nil {
+		errs = append(errs, err)
+	}
+	return errs, f.Sync()
+}
+
+// createTemp makes a file of a new temporary name and locks it, so that another restore leaves it alone.
+func createTemp(dir *os.Root, mode fs.FileMode) (*os.File, string, error) {
+	name := tempName()
+	f, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return nil, "", err
+	}
+	lock(f)
+	return f, name, nil
+}
+
+func tempName() string {
+	var random [8]byte
+	rand.Read(random[:]) //nolint:errcheck // it never fails
+	return tempPrefix + hex.EncodeToString(random[:])
+}
+
+// drop removes a temporary file that did not get its name.
+func drop(dir *os.Root, temp string) error {
+	if err := dir.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// unchanged looks once more, just before the name is taken.
+func unchanged(dir *os.Root, e *Entry) error {
+	info, err := dir.Lstat(baseOf(e.Path))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case e.Op == Replace && !info.IsDir() && info.Size() == e.Seen.Size && info.ModTime().UnixNano() == e.Seen.MTime:
+		return nil
+	}
+	return errChanged
+}
+
+// symlink restores a recorded link: its content is its target. Links are made, never followed.
+func (r *run) symlink(ctx context.Context, dir *openDir, e *Entry) (err error) {
+	target, err := r.target(ctx, dir, e)
+	if err != nil {
+		return err
+	}
+	temp := tempName()
+	if err := dir.Symlink(target, temp); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, drop(dir.Root, temp)) }()
+	errs := r.linkAttributes(dir.Root, temp, e)
+	if err := unchanged(dir.Root, e); err != nil {
+		return err
+	}
+	if err := dir.Rename(temp, baseOf(e.Path)); err != nil {
+		return err
+	}
+	return lost(errs)
+}
+
+func (r *run) target(ctx context.Context, dir *openDir, e *Entry) (target string, err error) {
+	if e.Size > maxTarget {
+		return "", errTarget
+	}
+	f, temp, err := createTemp(dir.Root, 0o600)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, f.Close(), drop(dir.Root, temp)) }()
+	if err := r.env.Remote.Download(ctx, e.Handle, f, func(n int64) { r.tell(Event{Kind: Progress, Entry: e, Bytes: n}) }); err != nil {
+		return "", err
+	}
+	text := make([]byte, e.Size)
+	if _, err := io.ReadFull(io.NewSectionReader(f, 0, e.Size), text); err != nil {
+		return "", err
+	}
+	return string(text), nil
+}
+
+// hardlink gives a file its other name, if the two are still the same content; else it becomes a file of its own.
+func (r *run) hardlink(ctx context.Context, e *Entry) error {
+	dir, err := r.dirs.open(parentOf(e.Path))
+	if err != nil {
+		return err
+	}
+	defer r.dirs.done(dir)
+	if r.isFailed(e.LinkTo) {
+		return r.file(ctx, dir, e)
+	}
+	first, err := r.dirs.open(parentOf(e.LinkTo))
+	if err != nil {
+		return r.file(ctx, dir, e)
+	}
+	defer r.dirs.done(first)
+	f, err := openRegular(first.Root, baseOf(e.LinkTo))
+	if err != nil {
+		return r.file(ctx, dir, e)
+	}
+	same, err := r.same(ctx, f, e)
+	if err = errors.Join(err, f.Close()); err != nil || !same {
+		return r.file(ctx, dir, e)
+	}
+	return r.linkTo(dir, e)
+}
+
+func (r *run) isFailed(path string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failed[path]
+}
+
+// linkTo makes the link under a temporary name first, so that a name that is replaced is never missing.
+func (r *run) linkTo(dir *openDir, e *Entry) (err error) {
+	temp := tempName()
+	if err := r.dirs.root.Link(e.LinkTo, join(parentOf(e.Path), temp)); err != nil {
+		return err
+	}
+	// Renaming one name of a file over another does nothing and leaves both.
+	defer func() { err = errors.Join(err, drop(dir.Root, temp)) }()
+	if err := unchanged(dir.Root, e); err != nil {
+		return err
+	}
+	return dir.Rename(temp, baseOf(e.Path))
+}
