@@ -77,8 +77,8 @@ func (l *lab) measure(ctx context.Context, r row, rounds int) (result, error) {
 	return result{Name: r.name, What: r.what, Ours: median(ours), Theirs: median(theirs)}, nil
 }
 
-// side prepares a home of its own for one client and returns how to make its commands.
-type side func(r row, home, src, url string) (command func(ctx context.Context, args []string) *exec.Cmd, before, measured []string, err error)
+// side prepares a home of its own for one client and returns how to make its commands and those that are measured.
+type side func(r row, home, src, url string) (command func(ctx context.Context, args []string) *exec.Cmd, measured []string, err error)
 
 // once measures one client on a fresh emulator.
 func (l *lab) once(ctx context.Context, r row, src string, prepare side) (sample, error) {
@@ -93,12 +93,12 @@ func (l *lab) once(ctx context.Context, r row, src string, prepare side) (sample
 		return sample{}, err
 	}
 	defer stop()
-	command, before, measured, err := prepare(r, home, src, url)
+	command, measured, err := prepare(r, home, src, url)
 	if err != nil {
 		return sample{}, err
 	}
 	if r.before {
-		if _, err := timed(command(ctx, before), url); err != nil {
+		if err := l.fill(ctx, r, home, src, url); err != nil {
 			return sample{}, err
 		}
 	}
@@ -110,10 +110,20 @@ func (l *lab) once(ctx context.Context, r row, src string, prepare side) (sample
 	return timed(command(ctx, measured), url)
 }
 
-func (l *lab) ourSide(r row, home, src, url string) (func(context.Context, []string) *exec.Cmd, []string, []string, error) {
+// fill puts the source into the account: always with megaplan, because rclone takes an hour for a hundred thousand files.
+func (l *lab) fill(ctx context.Context, r row, home, src, url string) error {
+	command, _, err := l.ourSide(r, home, src, url)
+	if err != nil {
+		return err
+	}
+	_, err = timed(command(ctx, []string{"apply", "-auto-approve"}), url)
+	return err
+}
+
+func (l *lab) ourSide(r row, home, src, url string) (func(context.Context, []string) *exec.Cmd, []string, error) {
 	config := fmt.Sprintf("account \"main\" {\n  email = %q\n  password = %q\n  endpoint = %q\n}\nbackup \"bench\" {\n  source = %q\n  path = \"/bench\"\n}\n", email, password, url, src)
 	if err := os.WriteFile(filepath.Join(home, "bench.mega.hcl"), []byte(config), 0o600); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	command := func(ctx context.Context, args []string) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, l.megaplan, args...)
@@ -121,18 +131,18 @@ func (l *lab) ourSide(r row, home, src, url string) (func(context.Context, []str
 		cmd.Env = append(os.Environ(), "HOME="+home, "MEGAPLAN_CACHE_DIR="+home+"/cache", "MEGAPLAN_STATE_DIR="+home+"/state", "MEGAPLAN_KEYRING=off")
 		return cmd
 	}
-	return command, []string{"apply", "-auto-approve"}, r.ours, nil
+	return command, r.ours, nil
 }
 
-func (l *lab) theirSide(r row, home, src, url string) (func(context.Context, []string) *exec.Cmd, []string, []string, error) {
+func (l *lab) theirSide(r row, home, src, url string) (func(context.Context, []string) *exec.Cmd, []string, error) {
 	hidden, err := exec.Command(l.rclone, "obscure", password).Output()
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	config := filepath.Join(home, "rclone.conf")
 	text := fmt.Sprintf("[mega]\ntype = mega\nuser = %s\npass = %s\n", email, strings.TrimSpace(string(hidden)))
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	command := func(ctx context.Context, args []string) *exec.Cmd {
 		args = slices.Clone(args)
@@ -143,7 +153,7 @@ func (l *lab) theirSide(r row, home, src, url string) (func(context.Context, []s
 		cmd.Env = append(os.Environ(), "HOME="+home, "X_MEGA_API_URL="+url)
 		return cmd
 	}
-	return command, []string{"copy", src, "mega:bench"}, r.theirs, nil
+	return command, r.theirs, nil
 }
 
 var listening = regexp.MustCompile(`http://[0-9.:]+`)

@@ -15,7 +15,7 @@ type row struct {
 	nodes      int // generated in the account
 	// source fills the local directory, once for all rounds.
 	source func(dir string) error
-	// before runs with each side once, before the measured command, in the same emulator.
+	// before has the source uploaded before, and the measured command run once more
 	before bool
 	// ours and theirs are the measured commands' arguments. %SRC% is the source; the account's remote is mega:.
 	ours, theirs []string

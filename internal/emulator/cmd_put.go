@@ -39,8 +39,10 @@ func runPut(c *call, raw json.RawMessage) result {
 	if !target.Kind.container() {
 		return errorResult(codeAccess)
 	}
-	p := &put{call: c, req: req, target: target.Handle, made: make([]*node, len(req.Nodes)),
-		codes: make([]int, len(req.Nodes)), state: make([]putState, len(req.Nodes))}
+	p := &put{
+		call: c, req: req, target: target.Handle, made: make([]*node, len(req.Nodes)),
+		codes: make([]int, len(req.Nodes)), state: make([]putState, len(req.Nodes)),
+	}
 	p.index()
 	if p.size() > c.s.opts.Quota-c.user.tree.total.allBytes() {
 		return errorResult(codeOverQuota)

@@ -37,8 +37,10 @@ func (s *Server) Nodes(email string) ([]Node, error) {
 	slices.SortFunc(stored, func(a, b *node) int { return cmp.Compare(a.Seq, b.Seq) })
 	out := make([]Node, len(stored))
 	for i, n := range stored {
-		out[i] = Node{Handle: n.Handle.String(), Type: int(n.Kind), Attr: n.Attr, Key: n.Key,
-			Size: n.Size, Time: n.Time, FA: n.FA, Version: n.version}
+		out[i] = Node{
+			Handle: n.Handle.String(), Type: int(n.Kind), Attr: n.Attr, Key: n.Key,
+			Size: n.Size, Time: n.Time, FA: n.FA, Version: n.version,
+		}
 		if n.Parent != 0 {
 			out[i].Parent = n.Parent.String()
 		}
@@ -84,8 +86,10 @@ func (s *Server) Put(email string, n Node, content []byte) (string, error) {
 		return "", fmt.Errorf("put node: no parent %q", n.Parent)
 	}
 	c := &call{tx: s.begin(), user: u, now: s.opts.Now()}
-	stored := &node{Handle: parseHandle(n.Handle), Parent: parseHandle(n.Parent), Kind: kind(n.Type),
-		Attr: n.Attr, Key: n.Key, Size: n.Size, Time: cmp.Or(n.Time, c.now.Unix()), FA: n.FA}
+	stored := &node{
+		Handle: parseHandle(n.Handle), Parent: parseHandle(n.Parent), Kind: kind(n.Type),
+		Attr: n.Attr, Key: n.Key, Size: n.Size, Time: cmp.Or(n.Time, c.now.Unix()), FA: n.FA,
+	}
 	if stored.Handle == 0 {
 		stored.Handle = newHandle()
 	}

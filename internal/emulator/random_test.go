@@ -65,7 +65,8 @@ func (c *churn) step() error {
 		target = b.Parent
 	}
 	put := fmt.Sprintf(`{"a":"p","t":"%s","vb":%d,"n":[%s]}`, target, c.rng.IntN(2), entry)
-	commands := []string{put, put, put,
+	commands := []string{
+		put, put, put,
 		fmt.Sprintf(`{"a":"m","n":"%s","t":"%s"}`, a.Handle, b.Handle),
 		fmt.Sprintf(`{"a":"a","n":"%s","at":"%s"}`, a.Handle, someAttr),
 		fmt.Sprintf(`{"a":"l","n":"%s"}`, a.Handle),

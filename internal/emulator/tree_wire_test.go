@@ -146,10 +146,14 @@ func TestVersionsOff(t *testing.T) {
 
 func TestDeleteVersion(t *testing.T) {
 	for _, tt := range []struct{ name, commands, answer, chain, events string }{
-		{"newest", `[{"a":"d","n":"N3","v":1}]`, `["T4"]`, "N2 N1",
-			`{"a":"t","st":"T4","t":{"f":[` + fileNode("N2", "R", "") + `]},"ou":"U"},{"a":"d","n":"N3","ou":"U"}`},
-		{"middle", `[{"a":"d","n":"N2","v":1}]`, `["T4"]`, "N3 N1",
-			`{"a":"t","st":"T4","t":{"f":[],"f2":[` + fileNode("N1", "N3", "") + `]},"ou":"U"},{"a":"d","n":"N2","ou":"U"}`},
+		{
+			"newest", `[{"a":"d","n":"N3","v":1}]`, `["T4"]`, "N2 N1",
+			`{"a":"t","st":"T4","t":{"f":[` + fileNode("N2", "R", "") + `]},"ou":"U"},{"a":"d","n":"N3","ou":"U"}`,
+		},
+		{
+			"middle", `[{"a":"d","n":"N2","v":1}]`, `["T4"]`, "N3 N1",
+			`{"a":"t","st":"T4","t":{"f":[],"f2":[` + fileNode("N1", "N3", "") + `]},"ou":"U"},{"a":"d","n":"N2","ou":"U"}`,
+		},
 		{"oldest", `[{"a":"d","n":"N1","v":1}]`, `["T4"]`, "N3 N2", `{"a":"d","st":"T4","n":"N1","ou":"U"}`},
 		{"all older", `[{"a":"dv"}]`, `["T4"]`, "N3", `{"a":"d","st":"T4","n":"N2","ou":"U"}`},
 		{"with its versions", `[{"a":"d","n":"N3"}]`, `["T4"]`, "", `{"a":"d","st":"T4","n":"N3","ou":"U"}`},

@@ -174,8 +174,10 @@ func TestPieceSum(t *testing.T) {
 }
 
 func FuzzParseBatch(f *testing.F) {
-	for _, body := range []string{``, `[]`, `[{"a":"us0","user":"x"}]`, `[{"a":"p","t":"AAAAAAAA","n":[{"h":"x","t":"1","a":null}]}]`,
-		`[{"a":"u","s":"12","v":3.0},{"a":"usr","ko":true,"s":["x"]}]`, `[{"a":"upv","^!x":["AA","v"]}]`, `-3`, `[[]]`} {
+	for _, body := range []string{
+		``, `[]`, `[{"a":"us0","user":"x"}]`, `[{"a":"p","t":"AAAAAAAA","n":[{"h":"x","t":"1","a":null}]}]`,
+		`[{"a":"u","s":"12","v":3.0},{"a":"usr","ko":true,"s":["x"]}]`, `[{"a":"upv","^!x":["AA","v"]}]`, `-3`, `[[]]`,
+	} {
 		f.Add([]byte(body))
 	}
 	s, err := New(Options{Quota: 1 << 20})

@@ -70,7 +70,7 @@ func TestChanges(t *testing.T) {
 			h, err := c.Copy(ctx, one.Handle, b, "copy", `{"v":1}`)
 			if err == nil {
 				if n, lerr := c.Locate(h); lerr != nil || !n.Node.HasFingerprint || n.Node.Meta != `{"v":1}` {
-					return fmt.Errorf("the copy is %+v, %v", n, lerr)
+					return fmt.Errorf("the copy is %+v, %w", n, lerr)
 				}
 			}
 			return err

@@ -287,7 +287,7 @@ func rawAttributes(t *testing.T, h *house, node tree.Handle) map[string]string {
 		if n.Handle != node.String() {
 			continue
 		}
-		key := crypt.Key{}
+		var key crypt.Key
 		if n.Type == 0 {
 			fileKey, err := keys.FileKey(n.Key)
 			if err != nil {

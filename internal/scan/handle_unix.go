@@ -137,9 +137,7 @@ func (h *dirHandle) readFile(name string, limit int) ([]byte, error) {
 	return readRegular(f, limit)
 }
 
-var (
-	effectiveUser = uint32(unix.Geteuid())
-)
+var effectiveUser = uint32(unix.Geteuid())
 
 // readable says whether the file may be read. The mode answers for most; only for the others is the system asked.
 func (h *dirHandle) readable(name string, f *facts) error {

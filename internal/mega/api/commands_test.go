@@ -75,7 +75,8 @@ func TestCommands(t *testing.T) {
 		},
 		"user attribute": {
 			func(ctx context.Context, c *Client) (any, error) { return c.UserAttribute(ctx, "^!mp") },
-			`[{"a":"uga","u":"AAAAAAAAAAE","ua":"^!mp","v":1}]`, `[{"av":"MQ","v":"ver1"}]`, UserAttribute{"MQ", "ver1"},
+			`[{"a":"uga","u":"AAAAAAAAAAE","ua":"^!mp","v":1}]`, `[{"av":"MQ","v":"ver1"}]`,
+			UserAttribute{"MQ", "ver1"},
 		},
 		"new user attribute": {
 			func(ctx context.Context, c *Client) (any, error) {
@@ -149,14 +150,22 @@ func TestAnswersThatLackWhatWasAskedFor(t *testing.T) {
 		check  func(error) bool
 	}{
 		"upload without address": {func(ctx context.Context, c *Client) error { _, err := c.UploadURL(ctx, 1, false); return err }, `[{}]`, isAnswer},
-		"download without address": {func(ctx context.Context, c *Client) error { _, err := c.DownloadURL(ctx, 1, false); return err },
-			`[{"s":1}]`, isAnswer},
-		"download refused inside": {func(ctx context.Context, c *Client) error { _, err := c.DownloadURL(ctx, 1, false); return err },
-			`[{"e":-17,"tl":60}]`, func(err error) bool { return errors.Is(err, EOVERQUOTA) }},
-		"delete refused inside": {func(ctx context.Context, c *Client) error { return c.Delete(ctx, 1) }, `[{"r":[-9]}]`,
-			func(err error) bool { return errors.Is(err, ENOENT) }},
-		"attribute without version": {func(ctx context.Context, c *Client) error { _, err := c.SetUserAttribute(ctx, "x", nil); return err },
-			`[{"y":"1"}]`, isAnswer},
+		"download without address": {
+			func(ctx context.Context, c *Client) error { _, err := c.DownloadURL(ctx, 1, false); return err },
+			`[{"s":1}]`, isAnswer,
+		},
+		"download refused inside": {
+			func(ctx context.Context, c *Client) error { _, err := c.DownloadURL(ctx, 1, false); return err },
+			`[{"e":-17,"tl":60}]`, func(err error) bool { return errors.Is(err, EOVERQUOTA) },
+		},
+		"delete refused inside": {
+			func(ctx context.Context, c *Client) error { return c.Delete(ctx, 1) }, `[{"r":[-9]}]`,
+			func(err error) bool { return errors.Is(err, ENOENT) },
+		},
+		"attribute without version": {
+			func(ctx context.Context, c *Client) error { _, err := c.SetUserAttribute(ctx, "x", nil); return err },
+			`[{"y":"1"}]`, isAnswer,
+		},
 		"no user":    {func(ctx context.Context, c *Client) error { _, err := c.UserData(ctx); return err }, `[{"email":"x"}]`, isAnswer},
 		"other user": {func(ctx context.Context, c *Client) error { _, err := c.Check(ctx); return err }, `[{"u":"BBBBBBBBBBE"}]`, func(err error) bool { return errors.Is(err, ErrSessionDead) }},
 	}
@@ -188,7 +197,7 @@ func TestFetchTree(t *testing.T) {
 				body, err := io.ReadAll(r)
 				reads = append(reads, string(body))
 				if err != nil {
-					return fmt.Errorf("read tree: %v", err)
+					return fmt.Errorf("read tree: %w", err)
 				}
 				return nil
 			})

@@ -139,7 +139,8 @@ func prepare(db *sql.DB) error {
 
 func look(db interface {
 	QueryRow(string, ...any) *sql.Row
-}) (version, tables int, err error) {
+},
+) (version, tables int, err error) {
 	if err := db.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
 		return 0, 0, err
 	}

@@ -64,8 +64,10 @@ func TestRule9_Proofs(t *testing.T) {
 		read func() ([]cache.Proof, error)
 		want []cache.Proof
 	}{
-		{"below /", func() ([]cache.Proof, error) { return p.Below(t.Context(), "/") },
-			[]cache.Proof{all[0], all[3], all[1], all[2], all[4], all[5], all[6], all[7], all[8]}},
+		{
+			"below /", func() ([]cache.Proof, error) { return p.Below(t.Context(), "/") },
+			[]cache.Proof{all[0], all[3], all[1], all[2], all[4], all[5], all[6], all[7], all[8]},
+		},
 		{"below /a", func() ([]cache.Proof, error) { return p.Below(t.Context(), "/a") }, []cache.Proof{all[3], all[1], all[2], all[5], all[6]}},
 		{"in /a", func() ([]cache.Proof, error) { return p.In(t.Context(), "/a") }, []cache.Proof{all[3], all[1], all[2]}},
 		{"of /a/x", func() ([]cache.Proof, error) { return p.Of(t.Context(), "/a", "x") }, []cache.Proof{all[1], all[2]}},

@@ -27,6 +27,7 @@ const (
 func (s store) snapshot(gen uint64) string {
 	return filepath.Join(s.dir, fmt.Sprintf(snapshotName, gen))
 }
+
 func (s store) journal(gen uint64) string { return filepath.Join(s.dir, fmt.Sprintf(journalName, gen)) }
 
 // generations lists the directory: the highest snapshot, and the highest number any file has.

@@ -198,16 +198,26 @@ func TestStoreLocked(t *testing.T) {
 		"no password":    {made: Options{Password: password("a")}, says: "needs the account's password"},
 		"other password": {made: Options{Password: password("a")}, opened: Options{Password: password("b")}, says: "another password"},
 		"no JSON":        {made: Options{Key: redact.New("a")}, opened: Options{Key: redact.New("a")}, damage: func(s string) string { return s[:20] }, says: "damaged"},
-		"newer": {made: Options{Key: redact.New("a")}, opened: Options{Key: redact.New("a")},
-			damage: func(s string) string { return strings.Replace(s, `"version": 1`, `"version": 2`, 1) }, says: "version 2"},
-		"changed beside the box": {made: Options{Key: redact.New("a")}, opened: Options{Key: redact.New("a")},
-			damage: func(s string) string { return strings.Replace(s, "me@", "he@", 1) }, says: "another"},
-		"password posing as key": {made: Options{Password: password("a")}, opened: Options{Key: redact.New("a")},
-			damage: func(s string) string { return strings.Replace(s, `"seal": "password"`, `"seal": "key"`, 1) }, says: "another"},
-		"endless work": {made: Options{Key: redact.New("a")}, opened: Options{Key: redact.New("a")},
-			damage: func(s string) string { return strings.Replace(s, `"rounds": 2`, `"rounds": 2000000000`, 1) }, says: "damaged"},
-		"no nonce": {made: Options{Key: redact.New("a")}, opened: Options{Key: redact.New("a")},
-			damage: func(s string) string { return strings.Replace(s, `"nonce"`, `"once"`, 1) }, says: "damaged"},
+		"newer": {
+			made: Options{Key: redact.New("a")}, opened: Options{Key: redact.New("a")},
+			damage: func(s string) string { return strings.Replace(s, `"version": 1`, `"version": 2`, 1) }, says: "version 2",
+		},
+		"changed beside the box": {
+			made: Options{Key: redact.New("a")}, opened: Options{Key: redact.New("a")},
+			damage: func(s string) string { return strings.Replace(s, "me@", "he@", 1) }, says: "another",
+		},
+		"password posing as key": {
+			made: Options{Password: password("a")}, opened: Options{Key: redact.New("a")},
+			damage: func(s string) string { return strings.Replace(s, `"seal": "password"`, `"seal": "key"`, 1) }, says: "another",
+		},
+		"endless work": {
+			made: Options{Key: redact.New("a")}, opened: Options{Key: redact.New("a")},
+			damage: func(s string) string { return strings.Replace(s, `"rounds": 2`, `"rounds": 2000000000`, 1) }, says: "damaged",
+		},
+		"no nonce": {
+			made: Options{Key: redact.New("a")}, opened: Options{Key: redact.New("a")},
+			damage: func(s string) string { return strings.Replace(s, `"nonce"`, `"once"`, 1) }, says: "damaged",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
