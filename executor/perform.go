@@ -34,6 +34,9 @@ func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *p
 		return planner.Result{Handle: h}, c.SetFingerprint(ctx, h, a.Fingerprint.CRC, a.Fingerprint.MTime, a.Meta)
 	case planner.SetAttributes:
 		h := a.Remote.Handle
+		if a.Meta == "" {
+			return planner.Result{Handle: h}, c.SetAttributes(ctx, h, nil, "_mp")
+		}
 		return planner.Result{Handle: h}, c.SetAttributes(ctx, h, map[string]string{"_mp": a.Meta})
 	case planner.Trash:
 		if err := checkSubtree(ctx, c, a); err != nil {

@@ -97,10 +97,23 @@ func (r *Run) Execute(ctx context.Context, planned *Planned, e Execution) (execu
 	if report.Left > 0 && runErr == nil || errors.Is(runErr, context.Canceled) {
 		runErr = ErrInterrupted
 	}
+	r.p.catchUp(context.WithoutCancel(ctx))
 	r.saved = saveErr == nil
 	planned.mend(rec.succeeded(&report))
 	rec.close()
 	return report, errors.Join(runErr, saveErr)
+}
+
+// catchUp reads the events of this run's own changes, so that the next one is not told of them as news. Without it nothing is
+// lost.
+func (p *Project) catchUp(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for a, acct := range p.accounts {
+		if err := acct.client.Drain(ctx); err != nil {
+			p.Log.Debug("catch up", "account", a.String(), "err", err)
+		}
+	}
 }
 
 // now is the server's time.
