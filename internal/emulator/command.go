@@ -71,6 +71,7 @@ func init() {
 		"utt":           {fixed("[]"), false},
 		"utp":           {fixed("[]"), false},
 		"gpsa":          {fixed("-9"), true},
+		"sp":            {runRegisterSync, false},
 		"sf":            {fixed("[]"), false},
 		"sphb":          {fixed("0"), false},
 		"sr":            {fixed("0"), false},
