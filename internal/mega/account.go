@@ -17,7 +17,6 @@ type AccountInfo struct {
 	Since time.Time `json:"since,omitzero"`
 	// Version is how passwords are derived: 1 for old accounts, 2 for newer ones, 0 if MEGA does not say.
 	Version int   `json:"version,omitempty"`
-	MFA     bool  `json:"mfa"`
 	Quota   Quota `json:"quota"`
 }
 
@@ -32,7 +31,7 @@ func (c *Client) Account(ctx context.Context) (AccountInfo, error) {
 		return AccountInfo{}, err
 	}
 	return AccountInfo{
-		Email: user.Email, Name: user.Name, User: string(user.User), Since: user.Since, Version: user.AccountVer, MFA: user.MFA, Quota: quota,
+		Email: user.Email, Name: user.Name, User: string(user.User), Since: user.Since, Version: user.AccountVer, Quota: quota,
 	}, nil
 }
 

@@ -86,7 +86,10 @@ type Place struct {
 }
 
 // Quota is an account's storage in bytes.
-type Quota struct{ Used, Total int64 }
+type Quota struct {
+	Used  int64 `json:"used"`
+	Total int64 `json:"total"`
+}
 
 // Refreshed says what reading the account took: Full where the whole tree was fetched, else Changed events were applied.
 type Refreshed struct {

@@ -16,7 +16,6 @@ type UserData struct {
 	Name       string
 	Since      time.Time // zero: not told
 	AccountVer int       // 1 or 2; zero: not told
-	MFA        bool      // a second factor is switched on
 	PublicKey  string    // base64; empty for an account without keys
 	Attributes map[string]UserAttribute
 }
@@ -33,9 +32,6 @@ type wireUserData struct {
 	Since integer    `json:"since"`
 	Aav   integer    `json:"aav"`
 	Pubk  string     `json:"pubk"`
-	Flags struct {
-		Mfae integer `json:"mfae"`
-	} `json:"flags"`
 }
 
 func parseUserData(element json.RawMessage) (UserData, error) {
@@ -47,7 +43,7 @@ func parseUserData(element json.RawMessage) (UserData, error) {
 		return UserData{}, &AnswerError{Command: "ug", Why: "it names no user"}
 	}
 	u := UserData{
-		User: w.User, Email: w.Email, Name: w.Name, AccountVer: int(w.Aav), MFA: w.Flags.Mfae > 0, PublicKey: w.Pubk,
+		User: w.User, Email: w.Email, Name: w.Name, AccountVer: int(w.Aav), PublicKey: w.Pubk,
 	}
 	if w.Since > 0 {
 		u.Since = time.Unix(int64(w.Since), 0)

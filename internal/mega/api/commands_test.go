@@ -69,7 +69,7 @@ func TestCommands(t *testing.T) {
 			`[{"a":"ug","v":1}]`,
 			`[{"u":"AAAAAAAAAAE","email":"a@b.c","name":"A","since":5,"aav":2,"pubk":"key","flags":{"mfae":1},"^!dv":{"av":"MQ","v":"ver1"},"b":{"s":1}}]`,
 			UserData{
-				User: "AAAAAAAAAAE", Email: "a@b.c", Name: "A", Since: time.Unix(5, 0), AccountVer: 2, PublicKey: "key", MFA: true,
+				User: "AAAAAAAAAAE", Email: "a@b.c", Name: "A", Since: time.Unix(5, 0), AccountVer: 2, PublicKey: "key",
 				Attributes: map[string]UserAttribute{"^!dv": {"MQ", "ver1"}},
 			},
 		},
