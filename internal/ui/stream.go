@@ -106,6 +106,11 @@ type appliedEvent struct {
 	Seconds float64 `json:"seconds"`
 }
 
+type driftSummaryEvent struct {
+	Type        string `json:"type"`
+	Differences int    `json:"differences"`
+}
+
 type diagnosticEvent struct {
 	Type       string          `json:"type"`
 	Diagnostic diag.Diagnostic `json:"diagnostic"`
@@ -163,10 +168,7 @@ func (s *Stream) Drift(p *planner.Plan, now time.Time) {
 	for _, c := range p.Checks {
 		s.emit(checkEvent{"check", viewCheck(c)})
 	}
-	s.emit(struct {
-		Type        string `json:"type"`
-		Differences int    `json:"differences"`
-	}{"drift_summary", len(p.Drift)})
+	s.emit(driftSummaryEvent{"drift_summary", len(p.Drift)})
 }
 
 // StartApply implements View.
