@@ -121,6 +121,14 @@ func (a *app) dir() (string, error) {
 	return filepath.Abs(a.chdir)
 }
 
+// path is a path on the command line; as in Terraform a relative one starts at -chdir.
+func (a *app) path(p string) string {
+	if a.chdir == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(a.chdir, p)
+}
+
 // varFlags are the values of variables on the command line, in the order given: the last one wins.
 type varFlags struct{ assign *[]config.Assignment }
 

@@ -70,7 +70,7 @@ func (a *app) applyWith(operation string, f applyFlags, args []string) (err erro
 	defer func() { err = errors.Join(err, run.End()) }()
 	var planned *workflow.Planned
 	if len(args) == 1 {
-		planned, err = run.Load(a.signals.ctx, args[0])
+		planned, err = run.Load(a.signals.ctx, a.path(args[0]))
 	} else {
 		planned, err = run.Plan(a.signals.ctx)
 	}

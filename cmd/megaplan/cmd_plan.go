@@ -52,7 +52,7 @@ func (a *app) plan(f planFlags, out string, detailed bool) (err error) {
 	if out == "" {
 		return nil
 	}
-	if err := p.Save(planned, out); err != nil {
+	if err := p.Save(planned, a.path(out)); err != nil {
 		return err
 	}
 	a.view.Say("Saved. To carry it out: megaplan apply " + out)

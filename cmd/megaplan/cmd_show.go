@@ -30,7 +30,7 @@ func (a *app) showCommand() *cobra.Command {
 }
 
 func (a *app) showSaved(path string) error {
-	planned, err := workflow.ReadPlan(path)
+	planned, err := workflow.ReadPlan(a.path(path))
 	if err != nil {
 		return err
 	}

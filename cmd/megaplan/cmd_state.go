@@ -96,7 +96,7 @@ func (a *app) statePushCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "push FILE", Short: "Replace the state document by a file's", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			text, err := os.ReadFile(args[0])
+			text, err := os.ReadFile(a.path(args[0]))
 			if err != nil {
 				return err
 			}

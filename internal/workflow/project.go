@@ -112,5 +112,6 @@ func (p *Project) Close() error {
 // own returns paths of files megaplan itself writes, which no scan takes (rule 7).
 func (p *Project) own() []string {
 	paths := []string{filepath.Join(p.Config.Dir, ".megaplan"), cacheDir(p.Getenv), stateDir(p.Getenv)}
+	paths = append(paths, p.savedPlans()...)
 	return append(paths, p.store.Paths()...)
 }

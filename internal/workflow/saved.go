@@ -2,10 +2,17 @@ package workflow
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/atomicfile"
 	"github.com/megaplan/megaplan/internal/planfile"
 	"github.com/megaplan/megaplan/planner"
 )
@@ -19,7 +26,42 @@ func (p *Project) Save(planned *Planned, path string) error {
 	for a, acct := range p.accounts {
 		saved.Accounts = append(saved.Accounts, planfile.AccountPoint{Account: a, User: acct.client.User(), Sequence: planned.SN[a]})
 	}
-	return planfile.Write(path, saved)
+	if err := planfile.Write(path, saved); err != nil {
+		return err
+	}
+	return p.rememberPlan(path)
+}
+
+// plansFile lists the plan files that were written, a path a line: a plan saved inside a source is not part of its backup (rule 7).
+func (p *Project) plansFile() string { return filepath.Join(p.Config.Dir, ".megaplan", "plans") }
+
+// savedPlans are the plan files that are known; one that is gone does no harm in the list.
+func (p *Project) savedPlans() []string {
+	text, err := os.ReadFile(p.plansFile())
+	if err != nil {
+		return nil // none was saved yet
+	}
+	return strings.Split(strings.TrimRight(string(text), "\n"), "\n")
+}
+
+func (p *Project) rememberPlan(path string) error {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	known := p.savedPlans()
+	if slices.Contains(known, abs) {
+		return nil
+	}
+	known = slices.DeleteFunc(known, func(path string) bool {
+		_, err := os.Lstat(path)
+		return errors.Is(err, fs.ErrNotExist)
+	})
+	if err := atomicfile.MkdirAll(filepath.Dir(p.plansFile())); err != nil {
+		return err
+	}
+	text := strings.Join(append(known, abs), "\n") + "\n"
+	return atomicfile.Write(p.plansFile(), []byte(text), atomicfile.Options{})
 }
 
 // serials are those of the plan's addresses in the state as it was read last, 0 for those it does not have.
