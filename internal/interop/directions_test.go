@@ -19,7 +19,7 @@ func TestMegaplanWrites(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	source, files := oddTree(t)
-	if files < 280 {
+	if files < 300 {
 		t.Fatalf("only %d files", files)
 	}
 	m := newMegaplan(t, s, source)

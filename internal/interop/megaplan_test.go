@@ -116,7 +116,7 @@ func oddTree(t *testing.T) (dir string, files int) {
 	for _, name := range invalidNames {
 		write(name, 33)
 	}
-	for i := range 240 {
+	for i := range 260 {
 		write(fmt.Sprintf("dir %d/sub.%d/file %d é", i%7, i%3, i), i*97)
 	}
 	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
