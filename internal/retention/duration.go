@@ -30,7 +30,7 @@ func ParseDuration(s string) (Duration, error) {
 			return Duration{}, fmt.Errorf("duration %q: %q is no unit: there are y (years), m (months), d (days) and h (hours)", s, string(unit))
 		}
 		if strings.ContainsRune(seen, unit) {
-			return Duration{}, fmt.Errorf("duration %q: %c stands there twice", s, string(unit))
+			return Duration{}, fmt.Errorf("duration %q: %c stands there twice", s, unit)
 		}
 		seen += string(unit)
 		*field = n
