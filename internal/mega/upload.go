@@ -3,7 +3,6 @@ package mega
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/megaplan/megaplan/internal/mega/api"
@@ -140,27 +139,4 @@ func (s *smallBody) url(ctx context.Context, size int64) (string, error) {
 func (s *smallBody) end() {
 	s.body.End()
 	s.body = nil
-}
-
-// Download fetches a file's content into an empty file and proves it by its MAC before it returns.
-func (c *Client) Download(ctx context.Context, h tree.Handle, to *os.File, progress func(int64)) error {
-	o, err := c.get(h)
-	if err != nil {
-		return fmt.Errorf("download: %w", err)
-	}
-	key, err := c.ContentKey(h)
-	if err != nil {
-		return fmt.Errorf("download: %w", err)
-	}
-	_, err = c.files.Download(ctx, transfer.Download{
-		Size: max(0, o.Size), Key: key, To: to, Progress: progress,
-		URL: func(ctx context.Context) (string, error) {
-			d, err := c.api.DownloadURL(ctx, h, c.options.HTTPS)
-			return d.URL, err
-		},
-	})
-	if err != nil {
-		return fmt.Errorf("download %s: %w", o.name(), err)
-	}
-	return nil
 }

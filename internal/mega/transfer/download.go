@@ -18,7 +18,8 @@ type Download struct {
 	// URL asks for an address of the content. It is called again when one has expired.
 	URL func(ctx context.Context) (string, error)
 	// To receives the content in the place of what it holds. It should carry a temporary name, since its
-	// bytes are unproven until Download returns. Chunks of zeros become holes where the file system has them.
+	// bytes are unproven until Download returns. Chunks of zeros become holes where the file system has them. Nil
+	// proves the content and keeps nothing.
 	To *os.File
 	// Progress is told how many bytes arrived since the last call; the number is negative when bytes must be
 	// fetched again. It is called from any goroutine.
@@ -30,14 +31,14 @@ type Download struct {
 func (m *Manager) Download(ctx context.Context, d Download) (crypt.Verdict, error) {
 	run := &downloadRun{manager: m, download: d, cipher: d.Key.Cipher(), macs: make([]crypt.MAC, crypt.ChunkCount(d.Size))}
 	run.counter.report = d.Progress
-	if err := d.To.Truncate(0); err != nil { // what is skipped as a hole must read as zeros
+	if err := d.truncate(0); err != nil { // what is skipped as a hole must read as zeros
 		return crypt.Different, err
 	}
 	if err := run.fetch(ctx); err != nil {
 		run.counter.reset()
 		return crypt.Different, err
 	}
-	if err := d.To.Truncate(d.Size); err != nil {
+	if err := d.truncate(d.Size); err != nil {
 		return crypt.Different, err
 	}
 	// Official clients do not look at the MAC of an empty file.
@@ -49,6 +50,13 @@ func (m *Manager) Download(ctx context.Context, d Download) (crypt.Verdict, erro
 		return verdict, ErrCorrupt
 	}
 	return verdict, nil
+}
+
+func (d *Download) truncate(size int64) error {
+	if d.To == nil {
+		return nil
+	}
+	return d.To.Truncate(size)
 }
 
 type downloadRun struct {
@@ -121,6 +129,9 @@ func (r *downloadRun) span(ctx context.Context, span crypt.Span, buf []byte, ove
 
 // write writes a span without its chunks of zeros.
 func (r *downloadRun) write(span crypt.Span, buf []byte) error {
+	if r.download.To == nil {
+		return nil
+	}
 	for i := span.First; i < span.First+span.Chunks; i++ {
 		start, end := crypt.ChunkRange(i, r.download.Size)
 		chunk := buf[start-span.Start : end-span.Start]
