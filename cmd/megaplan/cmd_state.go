@@ -86,7 +86,13 @@ func (a *app) statePullCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "pull", Short: "Print the state document", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return a.withState(func(doc *state.Document) error { return ui.WriteJSON(a.screen.Out, doc) })
+			return a.withProject(func(p *workflow.Project) error {
+				doc, err := p.RawState(a.signals.ctx)
+				if err != nil {
+					return err
+				}
+				return ui.WriteJSON(a.screen.Out, doc)
+			})
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"sort"
@@ -52,7 +53,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"mega": startMega, "other": otherClient, "stat": checkStat, "mtime": setTime, "expect-exit": expectExit, "fault": queueFault,
-			"session-env": sessionEnv,
+			"session-env": sessionEnv, "kill-apply": killApply,
 		},
 	})
 }
@@ -71,6 +72,8 @@ func startMega(ts *testscript.TestScript, _ bool, args []string) {
 			opts.Quota = number
 		case "login-limit":
 			opts.LoginLimit = int(number)
+		case "latency":
+			opts.Latency, err = time.ParseDuration(value)
 		default:
 			ts.Fatalf("mega has no option %s", name)
 		}
@@ -195,12 +198,8 @@ func otherMkdir(m *gomega.Mega, remote string) (*gomega.Node, error) {
 
 // checkStat compares a counter of GET /emulator/stats: stat NAME WANT; a leading < means "less than".
 func checkStat(ts *testscript.TestScript, _ bool, args []string) {
-	resp, err := http.Get(ts.Getenv("MEGA_URL") + "/emulator/stats")
-	ts.Check(err)
-	defer resp.Body.Close()
-	var stats map[string]any
-	ts.Check(json.NewDecoder(resp.Body).Decode(&stats))
-	got, ok := stats[args[0]].(float64)
+	stats := counters(ts)
+	got, ok := stats[args[0]]
 	if !ok {
 		ts.Fatalf("there is no counter %s in %v", args[0], stats)
 	}
@@ -210,6 +209,16 @@ func checkStat(ts *testscript.TestScript, _ bool, args []string) {
 	if less && got >= want || !less && got != want {
 		ts.Fatalf("%s is %v, want %s", args[0], got, args[1])
 	}
+}
+
+// counters reads GET /emulator/stats.
+func counters(ts *testscript.TestScript) map[string]float64 {
+	resp, err := http.Get(ts.Getenv("MEGA_URL") + "/emulator/stats")
+	ts.Check(err)
+	defer resp.Body.Close()
+	var stats map[string]float64
+	ts.Check(json.NewDecoder(resp.Body).Decode(&stats))
+	return stats
 }
 
 // queueFault queues faults by POST /emulator/faults: fault JSON.
@@ -250,4 +259,25 @@ func expectExit(ts *testscript.TestScript, _ bool, args []string) {
 // sessionEnv puts a file's text into MEGAPLAN_SESSION: session-env FILE.
 func sessionEnv(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("MEGAPLAN_SESSION", strings.TrimSpace(ts.ReadFile(args[0])))
+}
+
+// killApply starts an apply and kills it as soon as the emulator has this many nodes: kill-apply NODES.
+func killApply(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.ParseFloat(args[0], 64)
+	ts.Check(err)
+	self, err := exec.LookPath("megaplan")
+	ts.Check(err)
+	cmd := exec.Command(self, "apply", "-auto-approve")
+	cmd.Dir = ts.MkAbs(".")
+	for _, name := range []string{"PATH", "HOME", "MEGA_URL", "MEGAPLAN_CACHE_DIR", "MEGAPLAN_STATE_DIR", "MEGAPLAN_HOST", "MEGAPLAN_KEYRING"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	ts.Check(cmd.Start())
+	for counters(ts)["nodes"] < want {
+		time.Sleep(2 * time.Millisecond)
+	}
+	ts.Check(cmd.Process.Kill())
+	if err := cmd.Wait(); err == nil {
+		ts.Fatalf("the apply was over before it could be killed")
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/addr"
@@ -129,8 +130,34 @@ func (p *Project) folder(a addr.Address) *config.Folder {
 	panic("workflow: no folder " + a.String())
 }
 
-// State returns the state document.
-func (p *Project) State(ctx context.Context) (*state.Document, error) { return p.store.Read(ctx) }
+// RawState returns the state document as it is stored.
+func (p *Project) RawState(ctx context.Context) (*state.Document, error) { return p.store.Read(ctx) }
+
+// State returns the state document with what an interrupted run did on top of it (rule 28).
+func (p *Project) State(ctx context.Context) (*state.Document, error) {
+	doc, err := p.store.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	journal, err := p.store.Pending(doc)
+	if err != nil || len(journal) == 0 {
+		return doc, err
+	}
+	var in planner.Input
+	if err := p.readState(ctx, &in); err != nil {
+		return nil, err
+	}
+	doc.Resources = nil
+	for _, prior := range in.Prior {
+		r := prior.Resource
+		if p.pending[r.Address] {
+			r.Manifest.Files, r.Manifest.Bytes = prior.Manifest.Totals()
+		}
+		doc.Resources = append(doc.Resources, r)
+	}
+	slices.SortFunc(doc.Resources, func(a, b state.Resource) int { return a.Address.Compare(b.Address) })
+	return doc, nil
+}
 
 // MoveState gives an address of the state another name.
 func (p *Project) MoveState(ctx context.Context, from, to addr.Address) error {
