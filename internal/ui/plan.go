@@ -24,11 +24,12 @@ func (s *Screen) Plan(p *planner.Plan, now time.Time) {
 		s.target(&p.Targets[i], byAddress[p.Targets[i].Address])
 	}
 	s.checks(p)
-	if len(p.Actions) == 0 && len(p.Refusals) == 0 {
+	switch {
+	case len(p.Actions) > 0:
+		s.sums(p)
+	case len(p.Refusals) == 0:
 		s.nothing(p, now)
-		return
 	}
-	s.sums(p)
 }
 
 // driftNote shows drift above the plan; the plan below repairs it.

@@ -26,7 +26,7 @@ func (p *Project) scanSource(ctx context.Context, b *config.Backup) (planner.Sou
 	result, err := scan.Scan(ctx, b.Source.Path, o)
 	var fault *scan.SourceError
 	if errors.As(err, &fault) {
-		out.Failure, out.Detail = failures[fault.Fault], fault.Error()
+		out.Failure, out.Detail = failures[fault.Fault], aboutFault(fault)
 		return out, nil
 	}
 	if err != nil {
@@ -42,6 +42,17 @@ func (p *Project) scanSource(ctx context.Context, b *config.Backup) (planner.Sou
 var failures = map[scan.Fault]planner.SourceFailure{
 	scan.Missing: planner.SourceMissing, scan.NotDirectory: planner.SourceNotDir,
 	scan.Unreadable: planner.SourceUnreadable, scan.MarkerAbsent: planner.SourceNoMarker,
+}
+
+// aboutFault says what the failure's name does not.
+func aboutFault(f *scan.SourceError) string {
+	switch f.Fault {
+	case scan.Unreadable:
+		return f.Err.Error()
+	case scan.MarkerAbsent:
+		return filepath.Join(f.Path, f.Marker)
+	}
+	return f.Path
 }
 
 // problemsShown is how many problems of a scan are told one by one.
