@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/megaplan/megaplan/internal/emulator"
 )
 
 // TestMegaplanWrites applies 300 files with odd names and sizes; rclone finds
@@ -193,6 +195,24 @@ func TestMegaplanKilled(t *testing.T) {
 		t.Errorf("the account holds %d files, want %d", got, files)
 	}
 	readBack(t, s, "go-mega", remoteRoot, readFiles(t, source).renamed(rclone{}.stored))
+}
+
+// TestMegaplanOverABadLine applies while requests are refused, cut, and lost
+// after they took effect; nothing is lost or doubled.
+func TestMegaplanOverABadLine(t *testing.T) {
+	t.Parallel()
+	const faults = "seed=1,cs:eagain:0.05,cs:lost:0.05,cs:500:0.05,cs:reset:0.05,storage:500:0.05,storage:reset:0.05,storage:lost:0.05,storage:429:0.02"
+	s := serveAccount(t, emulator.Options{Faults: faults}, emulator.Account{})
+	source, files := oddTree(t)
+	m := newMegaplan(t, s, source)
+	m.run(t, 0, "apply", "-auto-approve")
+	if s.stats().Faults < 10 {
+		t.Errorf("only %d faults struck", s.stats().Faults)
+	}
+	m.run(t, 0, "plan", "-detailed-exitcode")
+	if got := countFiles(t, s, remoteRoot); got != files {
+		t.Errorf("the account holds %d files, want %d", got, files)
+	}
 }
 
 // killAt starts an apply and kills it when the account holds so many nodes.
