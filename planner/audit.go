@@ -103,12 +103,28 @@ func (a *auditor) entries() {
 		}
 		above, hasParent := a.dirs[e.Path.Dir()]
 		hasParent = hasParent && e.Path.Dir() != ""
+		if at := a.folderOf(a.seen[i], e); at >= 0 {
+			above = at
+		}
 		if a.seen[i] == tree.None {
 			a.missing(int32(i), e, above, hasParent)
 		} else {
 			a.present(int32(i), e, above, hasParent)
 		}
 	}
+}
+
+// folderOf returns the entry of the folder a node is in, if that has the path the node's entry names; several folders may
+// have one path. It is -1 otherwise.
+func (a *auditor) folderOf(id tree.ID, e state.Entry) int32 {
+	if id == tree.None || e.Path.Dir() == "" {
+		return -1
+	}
+	at := a.owned.find(a.remote().Handle(a.remote().Parent(id)))
+	if at < 0 || a.owned.entries[at].Path != e.Path.Dir() {
+		return -1
+	}
+	return int32(at)
 }
 
 // present compares an entry whose node is still below the root. What lies below a moved folder has not moved itself.
