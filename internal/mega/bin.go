@@ -61,9 +61,9 @@ func (c *Client) Below(ctx context.Context, h tree.Handle) (*tree.Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := treeWalk{ctx: ctx, client: c, builder: tree.NewBuilder(root)}
+	t := treeWalk{client: c, builder: tree.NewBuilder(root)}
 	if root.Kind == tree.Dir {
-		if err := t.list(tree.Root, h, &way{whole: true}); err != nil {
+		if err := t.descend(ctx, listing{tree.Root, h, &way{whole: true}}); err != nil {
 			return nil, err
 		}
 	}

@@ -3,6 +3,7 @@ package mega
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/megaplan/megaplan/internal/mega/cache"
@@ -96,7 +97,7 @@ func (o opened) fingerprint() (crypt.Fingerprint, bool) {
 
 // isSymlink reads the one thing of _mp that decides what a node is.
 func isSymlink(meta string) bool {
-	if meta == "" {
+	if !strings.Contains(meta, `"l"`) {
 		return false
 	}
 	var m struct {

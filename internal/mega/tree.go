@@ -4,6 +4,10 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/megaplan/megaplan/internal/mega/cache"
 	"github.com/megaplan/megaplan/internal/names"
@@ -104,8 +108,8 @@ func (c *Client) Tree(ctx context.Context, paths []tree.Path, roots []tree.Handl
 			return nil, fmt.Errorf("read the tree: %w", err)
 		}
 	}
-	t := treeWalk{ctx: ctx, client: c, builder: tree.NewBuilder(c.open(top).facts())}
-	if err := t.list(tree.Root, top.Handle, start); err != nil {
+	t := treeWalk{client: c, builder: tree.NewBuilder(c.open(top).facts())}
+	if err := t.descend(ctx, listing{tree.Root, top.Handle, start}); err != nil {
 		return nil, fmt.Errorf("read the tree: %w", err)
 	}
 	return t.builder.Build(), nil
@@ -136,35 +140,75 @@ func (c *Client) wayTo(start *way, h tree.Handle) error {
 	return nil
 }
 
-// treeWalk is one Tree being built.
+// treeWalk is one Tree being built, level by level.
 type treeWalk struct {
-	ctx     context.Context // of the call that builds it
 	client  *Client
 	builder *tree.Builder
 }
 
-// list adds what is below a folder, as far as the way leads.
-func (t treeWalk) list(id tree.ID, h tree.Handle, w *way) error {
-	nodes, err := t.client.listed(t.ctx, h)
-	if err != nil {
-		return err
-	}
-	var routes map[string]*way
-	if !w.whole {
-		routes = w.routes(nodes)
-	}
-	for _, n := range nodes {
-		next := w
-		if !w.whole {
-			next = merge(routes[n.Name], w.byNode[n.Handle])
-		}
-		n.Incomplete = n.Kind == tree.Dir && next == nil
-		added := t.builder.Add(id, n)
-		if n.Kind == tree.Dir && next != nil {
-			if err := t.list(added, n.Handle, next); err != nil {
+// listing is a folder to list.
+type listing struct {
+	id  tree.ID
+	h   tree.Handle
+	way *way
+}
+
+// listAtOnce is how many folders are listed before their nodes go into the tree.
+const listAtOnce = 256
+
+// descend adds what is below a folder, as far as the way leads. Folders are decrypted on all processors.
+func (t treeWalk) descend(ctx context.Context, start listing) error {
+	for level := []listing{start}; len(level) > 0; {
+		var next []listing
+		for some := range slices.Chunk(level, listAtOnce) {
+			below, err := t.list(ctx, some)
+			if err != nil {
 				return err
 			}
+			next = append(next, below...)
 		}
+		level = next
 	}
 	return nil
+}
+
+// list adds what is directly below some folders and returns the folders to go on with.
+func (t treeWalk) list(ctx context.Context, folders []listing) ([]listing, error) {
+	listed := make([][]tree.Node, len(folders))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, s := range folders {
+		g.Go(func() (err error) {
+			listed[i], err = t.client.listed(ctx, s.h)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	var next []listing
+	for i, s := range folders {
+		next = t.add(next, s, listed[i])
+	}
+	return next, nil
+}
+
+// add adds the nodes of one folder to the tree, and those of its folders that the way leads through to next.
+func (t treeWalk) add(next []listing, s listing, nodes []tree.Node) []listing {
+	var routes map[string]*way
+	if !s.way.whole {
+		routes = s.way.routes(nodes)
+	}
+	for _, n := range nodes {
+		way := s.way
+		if !way.whole {
+			way = merge(routes[n.Name], way.byNode[n.Handle])
+		}
+		n.Incomplete = n.Kind == tree.Dir && way == nil
+		id := t.builder.Add(s.id, n)
+		if n.Kind == tree.Dir && way != nil {
+			next = append(next, listing{id, n.Handle, way})
+		}
+	}
+	return next
 }

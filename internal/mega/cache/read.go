@@ -54,6 +54,15 @@ func (c *Cache) Roots() ([]Node, error) {
 // Versions walks over the older versions of a file, newest first. The walk ends after the first error.
 func (c *Cache) Versions(file Handle) iter.Seq2[Node, error] {
 	return func(yield func(Node, error) bool) {
+		c.mu.RLock()
+		some, err := c.v.hasChildren(file)
+		c.mu.RUnlock()
+		if err != nil {
+			yield(Node{}, err)
+		}
+		if err != nil || !some {
+			return // as with most files
+		}
 		seen := map[Handle]bool{file: true}
 		for waiting := []Handle{file}; len(waiting) > 0; {
 			var next []Node

@@ -80,6 +80,7 @@ type snapshot struct {
 	header
 	f                        io.ReaderAt
 	byParent, byNode, bySize table
+	parents                  parents
 }
 
 // openSnapshot reads the header and the fences; size is that of the file.

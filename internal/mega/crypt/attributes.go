@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"slices"
@@ -206,7 +207,15 @@ func encryptCBC(key Key, b []byte) {
 	cipher.NewCBCEncrypter(newBlock(key), iv[:]).CryptBlocks(b, b)
 }
 
+// decryptCBC works without cipher.NewCBCDecrypter, which copies the expanded key: most attributes are a few blocks long, and
+// an account has millions of them.
 func decryptCBC(key Key, b []byte) {
-	var iv [aes.BlockSize]byte
-	cipher.NewCBCDecrypter(newBlock(key), iv[:]).CryptBlocks(b, b)
+	block := newBlock(key)
+	var before, text [aes.BlockSize]byte
+	for ; len(b) >= aes.BlockSize; b = b[aes.BlockSize:] {
+		copy(text[:], b)
+		block.Decrypt(b, b)
+		subtle.XORBytes(b, b[:aes.BlockSize], before[:])
+		before = text
+	}
 }

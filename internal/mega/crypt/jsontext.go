@@ -1,6 +1,7 @@
 package crypt
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -75,6 +76,9 @@ func (s *jsonScanner) take(c byte) bool {
 // value finds where the next value ends and lets encoding/json judge what lies in between.
 func (s *jsonScanner) value() ([]byte, error) {
 	start, depth := s.i, 0
+	if s.plainString() {
+		return s.b[start:s.i:s.i], nil
+	}
 scan:
 	for s.i < len(s.b) {
 		switch c := s.b[s.i]; c {
@@ -107,6 +111,23 @@ scan:
 		return nil, fmt.Errorf("%w: bad value at %d", errJSON, start)
 	}
 	return raw, nil
+}
+
+// plainString takes a string without escapes, as almost all values are, and takes nothing if there is none.
+func (s *jsonScanner) plainString() bool {
+	if s.i >= len(s.b) || s.b[s.i] != '"' {
+		return false
+	}
+	for i := s.i + 1; i < len(s.b); i++ {
+		switch c := s.b[i]; {
+		case c == '"':
+			s.i = i + 1
+			return true
+		case c == '\\' || c < 0x20:
+			return false
+		}
+	}
+	return false
 }
 
 func (s *jsonScanner) skipString() {
@@ -147,6 +168,9 @@ func decodeString(raw []byte) (string, bool) {
 		return "", false
 	}
 	raw = raw[1 : len(raw)-1]
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw), true
+	}
 	b := make([]byte, 0, len(raw))
 	for i := 0; i < len(raw); i++ {
 		if raw[i] != '\\' {
