@@ -121,13 +121,12 @@ func TestRule32_NewestSnapshotNotAfter(t *testing.T) {
 			t.Fatal(err)
 		}
 		id, ok := restore.Snapshot(tr, tree.Root, when)
-		if got := ""; ok {
+		got := ""
+		if ok {
 			got = tr.Name(id)
-			if got != want {
-				t.Errorf("%s: %s, want %s", at, got, want)
-			}
-		} else if want != "" {
-			t.Errorf("%s: none, want %s", at, want)
+		}
+		if got != want {
+			t.Errorf("%s: snapshot %q, want %q", at, got, want)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func (s source) read(p []byte, off int64, was Identity) error {
 	if changed := s.unchanged(was); changed != nil {
 		return changed
 	}
-	if err == nil || err == io.EOF {
+	if err == nil || errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
 	return err
