@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"errors"
 	"bytes"
 	"io"
 	"os"
