@@ -1,8 +1,8 @@
 package transfer
 
 import (
-	"errors"
 	"bytes"
+	"errors"
 	"io"
 	"os"
 )
