@@ -120,7 +120,7 @@ func (p *planning) join() {
 
 func (t *target) take(prior *Prior) {
 	t.prior = prior
-	t.owned = newOwned(prior.Manifest)
+	t.owned = owned{entries: prior.Manifest}
 	t.out.Prior, t.out.Serial, t.out.Resource = prior.Resource.Address, prior.Resource.Serial, prior.Resource
 	t.out.LastSuccess = prior.Resource.LastSuccess
 }

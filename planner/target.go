@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -79,41 +78,25 @@ func (t *target) local() *tree.Tree  { return t.source.Tree }
 // owned finds the manifest's entries by handle (rule 1).
 type owned struct {
 	entries state.Manifest
-	order   []uint32 // indexes into entries, ascending by handle
-}
-
-func newOwned(m state.Manifest) owned {
-	o := owned{entries: m, order: make([]uint32, len(m))}
-	for i := range o.order {
-		o.order[i] = uint32(i)
-	}
-	slices.SortFunc(o.order, func(a, b uint32) int {
-		return cmp.Or(cmp.Compare(m[a].Handle, m[b].Handle), cmp.Compare(a, b))
-	})
-	return o
+	// byHandle is built when a handle is first looked up.
+	byHandle handleIndex
 }
 
 // find returns the index of a handle's entry, or -1.
-func (o owned) find(h tree.Handle) int {
-	lo, hi := 0, len(o.order)
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		if o.entries[o.order[mid]].Handle < h {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
+func (o *owned) find(h tree.Handle) int {
+	if o.byHandle.of == nil {
+		o.byHandle = indexHandles(len(o.entries), func(row uint32) tree.Handle { return o.entries[row].Handle })
 	}
-	if lo < len(o.order) && o.entries[o.order[lo]].Handle == h {
-		return int(o.order[lo])
+	if row, found := o.byHandle.find(h); found {
+		return int(row)
 	}
 	return -1
 }
 
-func (o owned) has(h tree.Handle) bool { return o.find(h) >= 0 }
+func (o *owned) has(h tree.Handle) bool { return o.find(h) >= 0 }
 
 // hasFile says whether any file's entry has this path.
-func (o owned) hasFile(p tree.Path) bool {
+func (o *owned) hasFile(p tree.Path) bool {
 	i, _ := slices.BinarySearchFunc(o.entries, p, func(e state.Entry, p tree.Path) int {
 		return strings.Compare(string(e.Path), string(p))
 	})
@@ -128,8 +111,8 @@ func (o owned) hasFile(p tree.Path) bool {
 // account is one account's tree with what planning adds to it.
 type account struct {
 	in *Account
-	// byHandle is built when a handle is first looked up: ids, ascending by handle.
-	byHandle []tree.ID
+	// byHandle is built when a handle is first looked up.
+	byHandle handleIndex
 	// roots are the declared targets' roots; passage the folders on the way to a declared path, which nobody deletes.
 	roots   map[tree.ID]*target
 	passage map[tree.ID]bool
@@ -152,20 +135,17 @@ func (a *account) key() string {
 // find returns the node of a handle in the part of the tree that is here.
 func (a *account) find(h tree.Handle) (tree.ID, bool) {
 	t := a.in.Tree
-	if a.byHandle == nil {
-		a.byHandle = make([]tree.ID, t.Len())
-		for i := range a.byHandle {
-			a.byHandle[i] = tree.ID(i)
-		}
-		slices.SortFunc(a.byHandle, func(x, y tree.ID) int {
-			return cmp.Or(cmp.Compare(t.Handle(x), t.Handle(y)), cmp.Compare(x, y))
-		})
-	}
-	i, ok := slices.BinarySearchFunc(a.byHandle, h, func(id tree.ID, h tree.Handle) int { return cmp.Compare(t.Handle(id), h) })
-	if !ok || h == 0 {
+	if h == 0 {
 		return tree.None, false
 	}
-	return a.byHandle[i], true
+	if a.byHandle.of == nil {
+		a.byHandle = indexHandles(t.Len(), func(row uint32) tree.Handle { return t.Handle(tree.ID(row)) })
+	}
+	row, found := a.byHandle.find(h)
+	if !found {
+		return tree.None, false
+	}
+	return tree.ID(row), true
 }
 
 // names says whether a list of addresses from the command line holds a: itself, or its block without a key.
