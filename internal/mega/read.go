@@ -71,7 +71,7 @@ func (c *Client) Locate(h tree.Handle) (Place, error) {
 
 // Children lists what is directly below a folder by name; below a file the one next older version.
 func (c *Client) Children(h tree.Handle) ([]tree.Node, error) {
-	nodes, err := c.listed(context.Background(), h)
+	nodes, err := c.listed(context.Background(), h, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -81,9 +81,8 @@ func (c *Client) Children(h tree.Handle) ([]tree.Node, error) {
 	return nodes, nil
 }
 
-// listed is Children in the cache's order.
-func (c *Client) listed(ctx context.Context, h tree.Handle) ([]tree.Node, error) {
-	var nodes []tree.Node
+// listed is Children in the cache's order, behind what nodes holds.
+func (c *Client) listed(ctx context.Context, h tree.Handle, nodes []tree.Node) ([]tree.Node, error) {
 	for n, err := range c.cache.Children(h) {
 		if err == nil {
 			err = context.Cause(ctx)

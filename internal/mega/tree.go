@@ -144,6 +144,7 @@ func (c *Client) wayTo(start *way, h tree.Handle) error {
 type treeWalk struct {
 	client  *Client
 	builder *tree.Builder
+	buffers [][]tree.Node // used again for each round of folders
 }
 
 // listing is a folder to list.
@@ -154,10 +155,10 @@ type listing struct {
 }
 
 // listAtOnce is how many folders are listed before their nodes go into the tree.
-const listAtOnce = 256
+const listAtOnce = 64
 
 // descend adds what is below a folder, as far as the way leads. Folders are decrypted on all processors.
-func (t treeWalk) descend(ctx context.Context, start listing) error {
+func (t *treeWalk) descend(ctx context.Context, start listing) error {
 	for level := []listing{start}; len(level) > 0; {
 		var next []listing
 		for some := range slices.Chunk(level, listAtOnce) {
@@ -173,13 +174,15 @@ func (t treeWalk) descend(ctx context.Context, start listing) error {
 }
 
 // list adds what is directly below some folders and returns the folders to go on with.
-func (t treeWalk) list(ctx context.Context, folders []listing) ([]listing, error) {
-	listed := make([][]tree.Node, len(folders))
+func (t *treeWalk) list(ctx context.Context, folders []listing) ([]listing, error) {
+	if t.buffers == nil {
+		t.buffers = make([][]tree.Node, listAtOnce)
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, s := range folders {
 		g.Go(func() (err error) {
-			listed[i], err = t.client.listed(ctx, s.h)
+			t.buffers[i], err = t.client.listed(ctx, s.h, t.buffers[i][:0])
 			return err
 		})
 	}
@@ -188,13 +191,13 @@ func (t treeWalk) list(ctx context.Context, folders []listing) ([]listing, error
 	}
 	var next []listing
 	for i, s := range folders {
-		next = t.add(next, s, listed[i])
+		next = t.add(next, s, t.buffers[i])
 	}
 	return next, nil
 }
 
 // add adds the nodes of one folder to the tree, and those of its folders that the way leads through to next.
-func (t treeWalk) add(next []listing, s listing, nodes []tree.Node) []listing {
+func (t *treeWalk) add(next []listing, s listing, nodes []tree.Node) []listing {
 	var routes map[string]*way
 	if !s.way.whole {
 		routes = s.way.routes(nodes)

@@ -27,6 +27,10 @@ func (p *Project) gather(ctx context.Context, o planner.Options) (planner.Input,
 		return in, err
 	}
 	in.Paths = paths
+	if in.Imports, _, err = p.importPaths(in.Prior); err != nil {
+		return in, err
+	}
+	needed := planner.SourcesNeeded(in)
 	g, gctx := errgroup.WithContext(ctx)
 	var accounts []planner.Account
 	g.Go(func() (err error) {
@@ -35,15 +39,23 @@ func (p *Project) gather(ctx context.Context, o planner.Options) (planner.Input,
 	})
 	var sources []planner.Source
 	g.Go(func() (err error) {
-		sources, err = p.scanSources(gctx, in)
+		sources, err = p.scanSources(gctx, needed)
+		return err
+	})
+	var proofs map[addr.Address]map[tree.Handle]planner.Proof
+	g.Go(func() (err error) {
+		proofs, err = p.readProofs(gctx, needed)
 		return err
 	})
 	if err := g.Wait(); err != nil {
 		return in, err
 	}
+	for i := range sources {
+		sources[i].Proofs = proofs[sources[i].Backup]
+	}
 	in.Accounts, in.Sources = accounts, sources
 	p.clock(&in)
-	return in, p.loadProofs(ctx, &in)
+	return in, nil
 }
 
 // gatherRemote reads what needs no source.
@@ -115,6 +127,14 @@ func (p *Project) wantedPaths(prior []planner.Prior) (map[addr.Address]*wanted, 
 			return nil, nil, err
 		}
 	}
+	imports, accounts, err := p.importPaths(prior)
+	if err != nil {
+		return nil, nil, err
+	}
+	for a, path := range imports {
+		w := all[accounts[a]]
+		w.paths = append(w.paths, path)
+	}
 	for _, r := range prior {
 		if p.account(r.Resource.Account) == nil {
 			continue // the planner says what becomes of it
@@ -164,8 +184,8 @@ func (p *Project) readAccount(ctx context.Context, a addr.Address, w *wanted) (p
 }
 
 // scanSources walks the sources of the backups that are here, one after the other: each walk uses all processors itself.
-func (p *Project) scanSources(ctx context.Context, in planner.Input) (sources []planner.Source, err error) {
-	for _, a := range planner.SourcesNeeded(in) {
+func (p *Project) scanSources(ctx context.Context, needed []addr.Address) (sources []planner.Source, err error) {
+	for _, a := range needed {
 		source, err := p.scanSource(ctx, p.backup(a))
 		if err != nil {
 			return nil, err

@@ -13,30 +13,46 @@ import (
 	"github.com/megaplan/megaplan/planner"
 )
 
-// loadProofs gives the planner what the cache knows of each scanned source (rule 9).
+// loadProofs gives the planner what the cache knows of each scanned source.
 func (p *Project) loadProofs(ctx context.Context, in *planner.Input) error {
+	var scanned []addr.Address
 	for i := range in.Sources {
-		s := &in.Sources[i]
-		if s.Tree == nil {
-			continue
+		if in.Sources[i].Tree != nil {
+			scanned = append(scanned, in.Sources[i].Backup)
 		}
-		b := p.backup(s.Backup)
-		db, root := p.accounts[b.Account].proofs, filepath.ToSlash(b.Source.Path)
-		known, err := db.Proofs().Below(ctx, root)
+	}
+	proofs, err := p.readProofs(ctx, scanned)
+	for i := range in.Sources {
+		in.Sources[i].Proofs = proofs[in.Sources[i].Backup]
+	}
+	return err
+}
+
+// readProofs reads what the cache knows of some backups' sources (rule 9).
+func (p *Project) readProofs(ctx context.Context, needed []addr.Address) (map[addr.Address]map[tree.Handle]planner.Proof, error) {
+	all := map[addr.Address]map[tree.Handle]planner.Proof{}
+	for _, a := range needed {
+		b := p.backup(a)
+		acct, err := p.connect(ctx, b.Account)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		s.Proofs = make(map[tree.Handle]planner.Proof, len(known))
+		root := filepath.ToSlash(b.Source.Path)
+		known, err := acct.proofs.Proofs().Below(ctx, root)
+		if err != nil {
+			return nil, err
+		}
+		all[a] = make(map[tree.Handle]planner.Proof, len(known))
 		for _, k := range known {
 			if k.Equal {
-				s.Proofs[k.Handle] = planner.Proof{
+				all[a][k.Handle] = planner.Proof{
 					Path: strings.TrimPrefix(strings.TrimPrefix(k.Dir, root)+"/"+k.Name, "/"),
 					Size: k.Size, MTime: k.MTime, CTime: k.CTime, Inode: k.Inode,
 				}
 			}
 		}
 	}
-	return nil
+	return all, nil
 }
 
 // proofOf makes the proof that a handle holds exactly this local file; none if the file changed so shortly before the scan that

@@ -73,6 +73,8 @@ type cursor struct {
 	have int // block in b; -1: none
 	b    []byte
 	buf  [blockSize]byte
+
+	scratch []byte // for who holds the cursor
 }
 
 var cursors = sync.Pool{New: func() any { return new(cursor) }}

@@ -75,6 +75,9 @@ func (v *view) children(parent, after Handle) (page, error) {
 		return page{}, err
 	}
 	over := v.over.children[parent].after(after)
+	if len(over) == 0 && (len(base) == 0 || base[len(base)-1].Handle <= last) {
+		return page{base, last}, nil
+	}
 	if len(over) > pageLen {
 		last = min(last, over[pageLen-1])
 	}
@@ -105,7 +108,8 @@ func (v *view) baseChildren(parent, after Handle) ([]Node, Handle, error) {
 		return nil, 0, err
 	}
 	defer c.release()
-	var records []byte
+	records := c.scratch[:0]
+	defer func() { c.scratch = records }()
 	last := noHandle
 	for from := int64(-1); len(records) < pageLen*rowSize; {
 		e, err := c.entry()

@@ -187,7 +187,7 @@ func DecryptAttributes(text string, key Key) (Attributes, error) {
 // value counts. The error is [ErrMalformedAttributes]. The result shares no memory with object.
 func ParseAttributes(object []byte) (Attributes, error) {
 	p := jsonScanner{b: bytes.Clone(object)}
-	var a Attributes
+	a := Attributes{entries: make([]attribute, 0, 4)} // name, fingerprint, and what a client adds
 	err := p.object(func(label, value []byte) {
 		name, _ := decodeString(label)
 		if i := a.index(name); i >= 0 {

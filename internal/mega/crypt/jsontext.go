@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -113,7 +114,8 @@ scan:
 	return raw, nil
 }
 
-// plainString takes a string without escapes, as almost all values are, and takes nothing if there is none.
+// plainString takes a string as almost all values are: without escapes, or with those of one letter. It takes nothing if there
+// is none.
 func (s *jsonScanner) plainString() bool {
 	if s.i >= len(s.b) || s.b[s.i] != '"' {
 		return false
@@ -123,8 +125,12 @@ func (s *jsonScanner) plainString() bool {
 		case c == '"':
 			s.i = i + 1
 			return true
-		case c == '\\' || c < 0x20:
+		case c < 0x20:
 			return false
+		case c == '\\':
+			if i++; i == len(s.b) || strings.IndexByte(`"\/bfnrt`, s.b[i]) < 0 {
+				return false
+			}
 		}
 	}
 	return false
