@@ -10,6 +10,14 @@ import (
 // smallest is how many files a percentage never goes below (rule 17).
 const smallest = 20
 
+// sourceFailures say what each failure means, of a source as it is written, and what to do about it.
+var sourceFailures = map[SourceFailure]struct{ summary, detail, remedy string }{
+	SourceMissing:    {"source is missing", "%s does not exist", "Is its disk mounted?"},
+	SourceNotDir:     {"source is no directory", "%s is not a directory", "A source is a directory: name the one it is in, and pick it with include."},
+	SourceUnreadable: {"source cannot be read", "%s cannot be read", "Check its permissions, and that its disk is well."},
+	SourceNoMarker:   {"source lacks its marker", "%s lacks its marker file", "Is its disk mounted?"},
+}
+
 // checkSource refuses a source that is not there, or that is empty where it was not (rule 8). It says whether the source
 // can be compared.
 func (p *planning) checkSource(t *target) bool {
@@ -22,17 +30,12 @@ func (p *planning) checkSource(t *target) bool {
 		written = t.out.Source
 	}
 	if s.Failure != SourceOK {
-		detail := map[SourceFailure]string{
-			SourceMissing:    "%s does not exist",
-			SourceNotDir:     "%s is not a directory",
-			SourceUnreadable: "%s cannot be read",
-			SourceNoMarker:   "%s lacks its marker file",
-		}[s.Failure]
-		detail = fmt.Sprintf(detail, written)
-		if s.Detail != "" {
+		why := sourceFailures[s.Failure]
+		detail := fmt.Sprintf(why.detail, written)
+		if s.Detail != "" && s.Detail != written {
 			detail += ": " + s.Detail
 		}
-		p.refuseAt(8, t, "source is "+string(s.Failure), detail+". Nothing was changed. Is its disk mounted?")
+		p.refuseAt(8, t, why.summary, detail+". "+why.remedy+" Nothing was changed.")
 		return false
 	}
 	if p.mayDeleteMuch(t) || hasContent(s.Tree) {

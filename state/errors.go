@@ -35,7 +35,7 @@ type NewerVersionError struct {
 }
 
 func (e *NewerVersionError) Error() string {
-	return fmt.Sprintf("the state has version %d, written by megaplan %s; this megaplan reads up to version %d: use the newer one", e.Version, e.MegaplanVersion, Version)
+	return fmt.Sprintf("the state has version %d, written by megaplan %s; this megaplan reads up to version %d", e.Version, e.MegaplanVersion, Version)
 }
 
 // CorruptError says that something of the state is not what was written.

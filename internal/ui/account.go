@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -60,7 +61,7 @@ func (s *Screen) Doctor(findings []Finding, asJSON bool) (healthy bool, err erro
 		}
 		s.printf("%s %s: %s\n", s.paint(style, mark), f.What, Printable(f.Detail))
 		if f.Remedy != "" {
-			s.printf("      %s\n", s.paint(Dim, f.Remedy))
+			s.printf("     %s\n", s.paint(Dim, strings.ReplaceAll(f.Remedy, "\n", "\n     ")))
 		}
 	}
 	return healthy, nil

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -28,7 +30,7 @@ func (s *Screen) SourceScanned(_ addr.Address, path string, files, bytes int64) 
 
 // Waiting is a line about a back-off.
 func (s *Screen) Waiting(w mega.Wait) {
-	s.Note("Waiting: %s, next try in %s (try %d)", w.Reason, time.Until(w.Until).Round(time.Second), w.Attempt)
+	s.Note("Waiting: %s, next try in %s (try %d)", w.Reason, max(time.Second, time.Until(w.Until).Round(time.Second)), w.Attempt+1)
 }
 
 // Say writes a line.
@@ -55,7 +57,12 @@ func (s *Screen) Applied(p *planner.Plan, r executor.Report, took time.Duration)
 		}
 	}
 	shown := 0
+	stopped := 0
 	for _, f := range r.Failures {
+		if errors.Is(f.Err, context.Canceled) {
+			stopped++ // Ctrl-C is no news to who pressed it
+			continue
+		}
 		if f.Because != 0 {
 			continue
 		}
@@ -71,11 +78,11 @@ func (s *Screen) Applied(p *planner.Plan, r executor.Report, took time.Duration)
 	if bytes > 0 {
 		parts = append(parts, Size(bytes)+" uploaded")
 	}
-	if n := len(r.Failures); n > 0 {
+	if n := len(r.Failures) - stopped; n > 0 {
 		parts = append(parts, Count(int64(n))+" not done")
 	}
-	if r.Left > 0 {
-		parts = append(parts, Count(int64(r.Left))+" left for the next apply")
+	if left := r.Left + stopped; left > 0 {
+		parts = append(parts, Count(int64(left))+" left for the next apply")
 	}
 	s.printf("%s %s in %s.\n", s.paint(Bold, "Applied:"), strings.Join(parts, ", "), took.Round(10*time.Millisecond))
 }

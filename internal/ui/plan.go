@@ -154,6 +154,10 @@ func (s *Screen) nothing(p *planner.Plan, now time.Time) {
 		}
 		parts = append(parts, fmt.Sprintf("%s: %s equal their backup, last applied %s.", t.Address, Plural(t.Equal, "file"), Ago(t.LastSuccess, now)))
 	}
+	if len(parts) == 0 {
+		s.printf("Nothing to do: no backup or folder takes part.\n")
+		return
+	}
 	s.printf("Nothing to do. %s\n", strings.Join(parts, "\n               "))
 }
 

@@ -31,6 +31,9 @@ func (p *Project) Begin(ctx context.Context, operation string, o planner.Options
 	if err != nil {
 		return nil, err
 	}
+	if err := p.checkNamed(o, doc); err != nil {
+		return nil, err
+	}
 	hold, err := p.store.Lease(ctx, p.selected(doc, o), operation)
 	if err != nil {
 		return nil, err

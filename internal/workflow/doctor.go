@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/megaplan/megaplan/internal/mega/session"
 )
 
@@ -44,7 +46,7 @@ func (p *Project) checkState(ctx context.Context) Finding {
 		f.Detail, f.Remedy = err.Error(), "See that the state's file or server can be read; an earlier copy lies beside the file."
 	case len(doc.Leases) > 0:
 		l := doc.Leases[0]
-		f.Detail = fmt.Sprintf("in use by %s of %s since %s, last sign of life %s ago", l.Operation, l.Host, l.Since.Local().Format(time.DateTime), time.Since(l.Heartbeat).Round(time.Second))
+		f.Detail = fmt.Sprintf("in use by %s of %s (process %d, lock %s) since %s, last sign of life %s ago", l.Operation, l.Host, l.PID, l.ID, l.Since.Local().Format(time.DateTime), time.Since(l.Heartbeat).Round(time.Second))
 		f.OK = time.Since(l.Heartbeat) < 15*time.Minute
 		if !f.OK {
 			f.Remedy = "If that run is dead: megaplan force-unlock " + l.ID
@@ -108,7 +110,8 @@ func (p *Project) checkAccount(ctx context.Context, i int) []Finding {
 		f.Detail = err.Error()
 		return []Finding{f}
 	}
-	f.OK, f.Detail = true, fmt.Sprintf("signed in as %s, %d nodes, %d of %d bytes used", decl.Email, acct.read.Nodes, quota.Used, quota.Total)
+	f.OK, f.Detail = true, fmt.Sprintf("signed in as %s, %s nodes, %s of %s used", decl.Email,
+		humanize.Comma(int64(acct.read.Nodes)), humanize.IBytes(uint64(max(0, quota.Used))), humanize.IBytes(uint64(max(0, quota.Total))))
 	clock := Finding{What: decl.Address.String() + " clock", OK: true}
 	skew := acct.client.ClockSkew()
 	clock.Detail = fmt.Sprintf("%s off MEGA's", skew.Abs().Round(time.Second))

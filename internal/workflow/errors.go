@@ -102,8 +102,27 @@ func Explain(err error) diag.List {
 	case errors.Is(err, planfile.ErrStale), errors.Is(err, planfile.ErrCorrupt), errors.Is(err, planfile.ErrOtherHost):
 		return diag.Errorf("the saved plan cannot be used", "%v\nNothing was changed. Plan again.", err)
 	}
+	if d, ok := explainState(err); ok {
+		return diag.List{d}
+	}
 	summary, detail, _ := strings.Cut(err.Error(), "\n")
 	return diag.List{{Summary: summary, Detail: detail}}
+}
+
+// explainState tells what to do about a state that cannot be read or a lock that is not there.
+func explainState(err error) (diag.Diagnostic, bool) {
+	var newer *state.NewerVersionError
+	var damaged *state.CorruptError
+	switch {
+	case errors.As(err, &newer):
+		return diag.Diagnostic{Summary: "the state is newer than this megaplan", Detail: err.Error() + ".\nNothing was changed. Install that megaplan, or a later one."}, true
+	case errors.As(err, &damaged):
+		return diag.Diagnostic{Summary: "the state is damaged", Detail: err.Error() + ".\nNothing was changed. Put an earlier copy in its place (`megaplan state push` where it is not a file). " +
+			"Without one, move it away: the next plan finds what is there and proves it, and uploads nothing twice."}, true
+	case errors.Is(err, state.ErrNotLocked):
+		return diag.Diagnostic{Summary: "no such lock", Detail: err.Error() + ". What holds the state, and its id: `megaplan doctor`."}, true
+	}
+	return diag.Diagnostic{}, false
 }
 
 func explainLocked(l *state.LockedError) diag.Diagnostic {
@@ -132,6 +151,7 @@ func explainAccount(e *AccountError) diag.Diagnostic {
 	d := diag.Diagnostic{Summary: "MEGA could not be used", Detail: e.Err.Error(), Address: e.Account.String()}
 	var login *api.LoginError
 	var network *api.NetworkError
+	var secret *secretError
 	switch {
 	case errors.As(e.Err, &login):
 		r := remedies[login.Reason]
@@ -139,6 +159,11 @@ func explainAccount(e *AccountError) diag.Diagnostic {
 		if login.Err != nil {
 			d.Detail += "\n(" + login.Err.Error() + ")"
 		}
+	case errors.As(e.Err, &secret):
+		d.Summary, d.Detail = "no way to sign in", fmt.Sprintf("%s (%s) cannot sign in.\n%v\nNothing was changed. Mend that argument of the account, then run the command again.", e.Email, e.Account, secret)
+	case errors.Is(e.Err, errSessionLocked):
+		d.Summary, d.Detail = "the session is locked", fmt.Sprintf("The session of %s (%s) is kept in a file that only the password opens, and no password is set. Set password_command, password_file, password or MEGAPLAN_PASSWORD; "+
+			"or set MEGAPLAN_SESSION_KEY to a long random text and run `megaplan login` again.", e.Email, e.Account)
 	case errors.Is(e.Err, errNoPassword):
 		d.Summary, d.Detail = "a sign-in is needed", fmt.Sprintf("There is no session for %s (%s) and no password: set password_command, password_file or password, or MEGAPLAN_PASSWORD, or run `megaplan login` on a terminal.", e.Email, e.Account)
 	case errors.Is(e.Err, api.EBLOCKED):

@@ -65,11 +65,25 @@ func (p *Project) Login(ctx context.Context, a addr.Address, lo LoginOptions) (r
 	if lo.Export && lo.Store == "" {
 		return ses.Export(), nil
 	}
-	if err := p.keep(ctx, decl, o, ses, where); err != nil {
+	kept, err := p.keep(ctx, decl, o, ses, where)
+	if err != nil {
 		return redact.Secret{}, err
 	}
-	p.Observer.Say(fmt.Sprintf("Signed in as %s. The session is kept; later runs need no password for it.", decl.Email))
+	p.Observer.Say(fmt.Sprintf("Signed in as %s.%s", decl.Email, p.whatOpens(kept)))
 	return ses.Export(), nil
+}
+
+// whatOpens says where a session is kept and what later runs need to open it.
+func (p *Project) whatOpens(kept session.Where) string {
+	switch {
+	case kept == session.Nowhere:
+		return ""
+	case kept == session.InFile && p.Getenv("MEGAPLAN_SESSION_KEY") != "":
+		return " The session is kept in a file that MEGAPLAN_SESSION_KEY opens; later runs need no password."
+	case kept == session.InFile:
+		return " The session is kept in a file that the password opens: later runs need it at hand, but sign in no more. MEGAPLAN_SESSION_KEY does without."
+	}
+	return " The session is kept; later runs need no password."
 }
 
 // Logout ends the session at MEGA and forgets it.
@@ -81,7 +95,7 @@ func (p *Project) Logout(ctx context.Context, a addr.Address) error {
 	}
 	ses, err := p.session(ctx, decl, o)
 	if err != nil {
-		return fmt.Errorf("%s: %w", a, err)
+		return p.accountError(a, err)
 	}
 	acct, err := p.openAccount(decl, o, ses)
 	if err != nil {

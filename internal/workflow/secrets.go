@@ -25,6 +25,19 @@ const commandTimeout = 2 * time.Minute
 // errNoPassword means that a sign-in is needed and nothing says with which password.
 var errNoPassword = errors.New("no password: set password_command, password_file or password, or MEGAPLAN_PASSWORD, or run `megaplan login` on a terminal")
 
+// errSessionLocked means that a session is kept, in a file that only the password opens.
+var errSessionLocked = errors.New("the session's file needs the password")
+
+// secretError says that a password or one-time code could not be had from where the configuration says.
+type secretError struct {
+	from string // the argument, as in password_file
+	err  error
+}
+
+func (e *secretError) Error() string { return e.from + ": " + e.err.Error() }
+
+func (e *secretError) Unwrap() error { return e.err }
+
 // password finds the account's password: MEGAPLAN_PASSWORD, then what the configuration says, then a person.
 func (p *Project) password(ctx context.Context, a *config.Account) (redact.Secret, error) {
 	if value := p.Getenv("MEGAPLAN_PASSWORD"); value != "" {
@@ -52,11 +65,11 @@ func (p *Project) configuredPassword(ctx context.Context, a *config.Account) (re
 	case a.PasswordFile != "":
 		text, err := os.ReadFile(a.PasswordFile)
 		if err != nil {
-			return redact.Secret{}, fmt.Errorf("%s: password_file: %w", a.Address, err)
+			return redact.Secret{}, &secretError{"password_file", err}
 		}
 		return redact.New(firstLine(text)), nil
 	case len(a.PasswordCommand) > 0:
-		return run(ctx, p.Config.Dir, a.PasswordCommand)
+		return run(ctx, p.Config.Dir, "password_command", a.PasswordCommand)
 	}
 	return redact.Secret{}, nil
 }
@@ -68,7 +81,7 @@ func (p *Project) mfaCode(a *config.Account) func(context.Context) (string, erro
 		return func(context.Context) (string, error) { return totp(a.MFASecret, time.Now()) }
 	case len(a.MFACommand) > 0:
 		return func(ctx context.Context) (string, error) {
-			code, err := run(ctx, p.Config.Dir, a.MFACommand)
+			code, err := run(ctx, p.Config.Dir, "mfa_command", a.MFACommand)
 			return code.Reveal(), err
 		}
 	case p.Ask != nil:
@@ -81,7 +94,7 @@ func (p *Project) mfaCode(a *config.Account) func(context.Context) (string, erro
 
 // run executes a command without a shell and returns the first line it prints. Neither the line nor the command's output is
 // logged; its complaints are part of the error.
-func run(ctx context.Context, dir string, argv []string) (redact.Secret, error) {
+func run(ctx context.Context, dir, from string, argv []string) (redact.Secret, error) {
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
@@ -90,11 +103,15 @@ func run(ctx context.Context, dir string, argv []string) (redact.Secret, error) 
 	cmd.Stderr = &complaints
 	out, err := cmd.Output()
 	if err != nil {
-		return redact.Secret{}, fmt.Errorf("%s: %w: %s", argv[0], err, strings.TrimSpace(complaints.String()))
+		err = fmt.Errorf("%s: %w", argv[0], err)
+		if said := strings.TrimSpace(complaints.String()); said != "" {
+			err = fmt.Errorf("%w: %s", err, said)
+		}
+		return redact.Secret{}, &secretError{from, err}
 	}
 	line := firstLine(out)
 	if line == "" {
-		return redact.Secret{}, fmt.Errorf("%s: it printed nothing", argv[0])
+		return redact.Secret{}, &secretError{from, fmt.Errorf("%s printed nothing", argv[0])}
 	}
 	return redact.New(line), nil
 }
@@ -109,7 +126,7 @@ func totp(secret redact.Secret, now time.Time) (string, error) {
 	text := strings.ToUpper(strings.NewReplacer(" ", "", "-", "", "=", "").Replace(secret.Reveal()))
 	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text)
 	if err != nil {
-		return "", errors.New("mfa_secret is not base32")
+		return "", &secretError{"mfa_secret", errors.New("it is not base32")}
 	}
 	var step [8]byte
 	binary.BigEndian.PutUint64(step[:], uint64(now.Unix()/30))

@@ -24,14 +24,14 @@ func TestTOTPAgreesWithRFC6238(t *testing.T) {
 }
 
 func TestRunReturnsTheFirstLine(t *testing.T) {
-	got, err := run(t.Context(), t.TempDir(), []string{"printf", `s3cret\nsecond`})
+	got, err := run(t.Context(), t.TempDir(), "password_command", []string{"printf", `s3cret\nsecond`})
 	if err != nil || got.Reveal() != "s3cret" {
 		t.Errorf("run = %q, %v", got.Reveal(), err)
 	}
-	if _, err := run(t.Context(), t.TempDir(), []string{"false"}); err == nil {
+	if _, err := run(t.Context(), t.TempDir(), "password_command", []string{"false"}); err == nil {
 		t.Error("run of a failing command succeeded")
 	}
-	if _, err := run(t.Context(), t.TempDir(), []string{"true"}); err == nil {
+	if _, err := run(t.Context(), t.TempDir(), "password_command", []string{"true"}); err == nil {
 		t.Error("run of a silent command succeeded")
 	}
 }

@@ -43,6 +43,9 @@ func (p *Project) readState(ctx context.Context, in *planner.Input) error {
 	if err != nil {
 		return err
 	}
+	if err := p.checkNamed(in.Options, doc); err != nil {
+		return err
+	}
 	p.lineage = doc.Lineage
 	journal, err := p.store.Pending(doc)
 	if err != nil {
