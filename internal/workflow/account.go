@@ -156,6 +156,9 @@ func secretEnv(value string) redact.Secret {
 // session finds the account's session, ErrNone or ErrLocked if there is none that opens.
 func (p *Project) session(ctx context.Context, decl *config.Account, o mega.Options) (session.Session, error) {
 	ses, _, err := p.sessions(ctx, decl).Load(p.sessionEndpoint(o), decl.Email)
+	if errors.Is(err, errNoPassword) {
+		err = fmt.Errorf("%w: %w", errSessionLocked, err) // only a file under the password asks for it
+	}
 	return ses, err
 }
 
@@ -177,20 +180,21 @@ func (p *Project) signIn(ctx context.Context, decl *config.Account, o mega.Optio
 	if err != nil {
 		return session.Session{}, err
 	}
-	return ses, p.keep(ctx, decl, o, ses, session.Best)
+	_, err = p.keep(ctx, decl, o, ses, session.Best)
+	return ses, err
 }
 
 // keep saves a session and says so where it could not be kept.
-func (p *Project) keep(ctx context.Context, decl *config.Account, o mega.Options, ses session.Session, where session.Where) error {
+func (p *Project) keep(ctx context.Context, decl *config.Account, o mega.Options, ses session.Session, where session.Where) (session.Where, error) {
 	ses.Endpoint = p.sessionEndpoint(o)
 	kept, err := p.sessions(ctx, decl).Save(ses, where)
 	if err != nil {
-		return fmt.Errorf("keep the session: %w", err)
+		return kept, fmt.Errorf("keep the session: %w", err)
 	}
 	if kept == session.Nowhere {
 		p.Observer.Say(fmt.Sprintf("The session of %s is not kept: there is no keyring and no key. Set MEGAPLAN_SESSION_KEY, or run `megaplan login -store=plain`.", decl.Email))
 	}
-	return nil
+	return kept, nil
 }
 
 // refresh brings the account's tree up to date. A session that has died gets one guarded fresh sign-in.
