@@ -1,0 +1,155 @@
+package workflow
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/tree"
+)
+
+// Where a node lies.
+const (
+	InDrive = "drive"
+	InTrash = "trash"
+	// AsVersion marks an older version of the file at the path.
+	AsVersion = "version"
+)
+
+// Entry is one remote node as the looking commands show it.
+type Entry struct {
+	Account addr.Address
+	// Path is from the cloud drive, or from the bin, in names as stored.
+	Path  tree.Path
+	Where string
+	// Owner is the address whose declared path the node lies below: the deepest one (rule 2). Zero is none.
+	Owner addr.Address
+	Node  tree.Node
+}
+
+// Listing is what List found below one place.
+type Listing struct {
+	Account addr.Address
+	Path    tree.Path
+	// Owner is the address whose declared path is the place or above it.
+	Owner   addr.Address
+	Entries []Entry
+}
+
+// List lists the folder at a place, which is written as in [Project.Places]; recursive goes on below it.
+func (p *Project) List(ctx context.Context, place string, recursive bool) ([]Listing, error) {
+	spots, err := p.Places(ctx, place)
+	if err != nil {
+		return nil, err
+	}
+	var out []Listing
+	for _, s := range spots {
+		l := Listing{Account: s.account.decl.Address, Path: s.path, Owner: s.entry(s.path, tree.Node{}).Owner}
+		for _, n := range s.nodes {
+			if n.Kind != tree.Dir {
+				l.Entries = append(l.Entries, s.entry(s.path, n))
+				continue
+			}
+			err := s.each(ctx, n.Handle, s.path, func(at tree.Path, n tree.Node) (bool, error) {
+				l.Entries = append(l.Entries, s.entry(at, n))
+				return recursive, nil
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// FileVersion is one state of a file's content through time.
+type FileVersion struct {
+	// Number counts from 1, the oldest that MEGA still has.
+	Number  int
+	Current bool
+	Node    tree.Node
+}
+
+// File is a remote file with its history, newest first.
+type File struct {
+	Entry
+	Versions []FileVersion
+}
+
+// Versions returns the files at a place, each with its versions, whoever made them.
+func (p *Project) Versions(ctx context.Context, place string) ([]File, error) {
+	spots, err := p.Places(ctx, place)
+	if err != nil {
+		return nil, err
+	}
+	var files []File
+	for _, s := range spots {
+		for _, n := range s.nodes {
+			if !n.Kind.HasContent() {
+				continue
+			}
+			versions, err := s.versions(n)
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, File{s.entry(s.path, n), versions})
+		}
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s is a folder: only files have versions", place)
+	}
+	return files, nil
+}
+
+func (s *Spot) versions(current tree.Node) ([]FileVersion, error) {
+	older, err := s.account.client.Versions(current.Handle)
+	if err != nil {
+		return nil, err
+	}
+	out := []FileVersion{{Number: len(older) + 1, Current: true, Node: current}}
+	for i, n := range older {
+		out = append(out, FileVersion{Number: len(older) - i, Node: n})
+	}
+	return out, nil
+}
+
+func (s *Spot) entry(at tree.Path, n tree.Node) Entry {
+	return Entry{Account: s.account.decl.Address, Path: at, Where: InDrive, Owner: s.declared.owner(s.account.decl.Address, at), Node: n}
+}
+
+// each calls visit for what is below a folder, parents first, siblings by name. Where visit returns true for a folder it
+// goes on below that one.
+func (s *Spot) each(ctx context.Context, h tree.Handle, at tree.Path, visit func(tree.Path, tree.Node) (bool, error)) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	children, err := s.account.client.Children(h)
+	if err != nil {
+		return err
+	}
+	for _, n := range children {
+		below := at.Join(n.Name)
+		descend, err := visit(below, n)
+		if err != nil {
+			return err
+		}
+		if descend && n.Kind == tree.Dir {
+			if err := s.each(ctx, n.Handle, below, visit); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// newestFile picks the file that a name stands for where several share it.
+func newestFile(files []File) File {
+	return slices.MaxFunc(files, func(a, b File) int { return cmp.Compare(a.Node.Created, b.Node.Created) })
+}
+
+// stored writes when a node came to MEGA, for messages.
+func stored(n tree.Node) string { return time.Unix(n.Created, 0).Local().Format(time.DateTime) }

@@ -1,0 +1,289 @@
+package workflow
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/names"
+	"github.com/megaplan/megaplan/internal/tree"
+)
+
+// Spot is a place in an account that a person named, and the nodes there: MEGA allows several of one name.
+type Spot struct {
+	account  *account
+	declared declarations
+	path     tree.Path
+	nodes    []tree.Node
+}
+
+// declared is what an address has in an account, by configuration or, for one that left it, by state.
+type declared struct {
+	address, account addr.Address
+	path, folded     tree.Path // as stored; folded is the key under which spellings are alike (rule 14)
+	root             tree.Handle
+}
+
+// declarations are everything that has a place in an account, deepest paths first.
+type declarations []declared
+
+// owner is the address whose declared path is the deepest one above a path (rule 2).
+func (all declarations) owner(account addr.Address, at tree.Path) addr.Address {
+	folded := tree.Path(names.NFC(string(at)))
+	for _, d := range all {
+		if d.account == account && folded.Within(d.folded) {
+			return d.address
+		}
+	}
+	return addr.Address{}
+}
+
+// target is a place before anybody asked MEGA about it.
+type target struct {
+	account addr.Address
+	// written is the path as the person wrote it; below an address it is the part after it.
+	written string
+	under   *declared
+}
+
+// errNoPlace says that a text names no place in an account.
+var errNoPlace = errors.New("it is neither an address such as backup.documents nor a remote path such as /Backups or main:/Backups")
+
+// Places finds what a text names: an address, with or without a path after it (backup.documents/notes), an account's path
+// (main:/Backups), or a path of the only account (/Backups). The empty text is the top of the only account. Names are taken
+// as a person writes them and, where there is none of that name, as they are stored. Backups of every host are found.
+func (p *Project) Places(ctx context.Context, text string) ([]Spot, error) {
+	all, err := p.declared(ctx)
+	if err != nil {
+		return nil, err
+	}
+	targets, err := p.targets(text, all)
+	if err != nil {
+		return nil, err
+	}
+	var spots []Spot
+	for _, t := range targets {
+		acct, err := p.look(ctx, t.account)
+		if err != nil {
+			return nil, err
+		}
+		s := Spot{account: acct, declared: all}
+		if err := p.find(&s, t); err != nil {
+			return nil, err
+		}
+		spots = append(spots, s)
+	}
+	return spots, nil
+}
+
+// look connects to an account and brings its tree up to date, once for each command.
+func (p *Project) look(ctx context.Context, a addr.Address) (*account, error) {
+	acct, err := p.connect(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	if acct.read.SN != "" {
+		return acct, nil
+	}
+	if err := p.refresh(ctx, acct); err != nil {
+		return nil, p.accountError(a, err)
+	}
+	p.Observer.AccountRead(a, acct.read)
+	return acct, nil
+}
+
+// declared lists what configuration and state have in accounts.
+func (p *Project) declared(ctx context.Context) (declarations, error) {
+	doc, err := p.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all declarations
+	add := func(a, account addr.Address, written string) error {
+		path, err := p.encodePath(account, written)
+		if err != nil {
+			return err
+		}
+		d := declared{address: a, account: account, path: path, folded: tree.Path(names.NFC(string(path)))}
+		if r, ok := doc.Resource(a); ok && r.Account == account {
+			d.root = r.Root
+		}
+		all = append(all, d)
+		return nil
+	}
+	for i := range p.Config.Backups {
+		if b := &p.Config.Backups[i]; err == nil {
+			err = add(b.Address, b.Account, b.Path)
+		}
+	}
+	for i := range p.Config.Folders {
+		if f := &p.Config.Folders[i]; err == nil {
+			err = add(f.Address, f.Account, f.Path)
+		}
+	}
+	for _, r := range doc.Resources {
+		known := slices.ContainsFunc(all, func(d declared) bool { return d.address == r.Address })
+		if err == nil && !known && p.account(r.Account) != nil {
+			err = add(r.Address, r.Account, r.Path)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b declared) int {
+		return cmp.Or(cmp.Compare(depth(b.path), depth(a.path)), a.address.Compare(b.address))
+	})
+	return all, err
+}
+
+func depth(p tree.Path) (n int) {
+	for range p.Names() {
+		n++
+	}
+	return n
+}
+
+// targets reads a text without asking MEGA.
+func (p *Project) targets(text string, all declarations) ([]target, error) {
+	if strings.HasPrefix(text, string(addr.Backup)+".") || strings.HasPrefix(text, string(addr.Folder)+".") {
+		return p.addressed(text, all)
+	}
+	name, path, ok := strings.Cut(text, ":")
+	if !ok || strings.Contains(name, "/") {
+		name, path = "", text
+	}
+	if (ok && name == "") || path != "" && !strings.HasPrefix(path, "/") {
+		return nil, fmt.Errorf("%q: %w", text, errNoPlace)
+	}
+	a, err := p.FindAccount(name)
+	if err != nil {
+		return nil, err
+	}
+	return []target{{account: a, written: path}}, nil
+}
+
+// addressed splits a text into an address and the path below it. An address without its key stands for all its instances.
+func (p *Project) addressed(text string, all declarations) ([]target, error) {
+	for end := range len(text) + 1 {
+		if end < len(text) && text[end] != '/' {
+			continue // an address ends before a slash, but its key may hold one
+		}
+		a, err := addr.Parse(text[:end])
+		if err != nil {
+			continue
+		}
+		var found []target
+		for i := range all {
+			if d := &all[i]; d.address == a || !a.Keyed && d.address.Block() == a {
+				found = append(found, target{d.account, text[end:], d})
+			}
+		}
+		slices.SortFunc(found, func(a, b target) int { return a.under.address.Compare(b.under.address) })
+		if len(found) > 0 {
+			return found, nil
+		}
+		_, err = p.Config.Resolve(text[:end]) // it has no such address either, and says what was meant
+		return nil, err
+	}
+	return nil, fmt.Errorf("%q: %w", text, errNoPlace)
+}
+
+// find looks a target up: first as written, then as stored.
+func (p *Project) find(s *Spot, t target) error {
+	below, err := p.encodePath(t.account, t.written)
+	if err != nil {
+		return err
+	}
+	raw := tree.Path(strings.Trim(t.written, "/"))
+	base := tree.Path("")
+	if t.under != nil {
+		if base, err = p.base(s, t.under); err != nil {
+			return err
+		}
+	}
+	for _, path := range []tree.Path{below, raw} {
+		s.path = joined(base, path)
+		if s.nodes, err = s.account.at(s.path); err != nil || len(s.nodes) > 0 {
+			return err
+		}
+	}
+	s.path = joined(base, below)
+	return s.missing()
+}
+
+// base is where an address lies: at its declared path, or where another client moved it.
+func (p *Project) base(s *Spot, d *declared) (tree.Path, error) {
+	nodes, err := s.account.at(d.path)
+	if err != nil || len(nodes) > 0 || d.root == 0 {
+		return d.path, err
+	}
+	place, err := s.account.client.Locate(d.root)
+	if err != nil || !place.Found || place.InTrash {
+		return d.path, err
+	}
+	p.Observer.Say(fmt.Sprintf("%s is no longer at /%s: it was moved to /%s.", d.address, d.path, place.Path))
+	return place.Path, nil
+}
+
+func joined(base, below tree.Path) tree.Path {
+	for name := range below.Names() {
+		base = base.Join(name)
+	}
+	return base
+}
+
+// at returns the nodes of a path. It leads through every folder of a name; where none has exactly that name, through those
+// that differ in the spelling of accents only (rule 14).
+func (a *account) at(path tree.Path) ([]tree.Node, error) {
+	top, err := a.client.Locate(a.client.RootHandle())
+	if err != nil || !top.Found {
+		return nil, err
+	}
+	nodes := []tree.Node{top.Node}
+	for name := range path.Names() {
+		var next []tree.Node
+		for _, n := range nodes {
+			if n.Kind != tree.Dir {
+				continue
+			}
+			children, err := a.client.Children(n.Handle)
+			if err != nil {
+				return nil, err
+			}
+			next = append(next, children...)
+		}
+		nodes = named(next, name)
+	}
+	return nodes, nil
+}
+
+func named(all []tree.Node, name string) []tree.Node {
+	var exact, alike []tree.Node
+	for _, n := range all {
+		switch {
+		case n.Name == name:
+			exact = append(exact, n)
+		case names.NFC(n.Name) == names.NFC(name):
+			alike = append(alike, n)
+		}
+	}
+	if len(exact) > 0 {
+		return exact
+	}
+	return alike
+}
+
+// missing says that there is nothing at the path, and how far the path leads.
+func (s *Spot) missing() error {
+	there := s.path
+	for there != "" {
+		there = there.Dir()
+		if nodes, err := s.account.at(there); err != nil || len(nodes) > 0 {
+			break
+		}
+	}
+	name := s.account.decl.Address.Name
+	return fmt.Errorf("there is no %s:/%s\nThe last folder of that path that exists is %s:/%s; `megaplan ls %s:/%s` shows what is in it.",
+		name, s.path, name, there, name, there)
+}
