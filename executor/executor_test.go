@@ -109,6 +109,15 @@ func (a *account) Trash(_ context.Context, h tree.Handle, m mega.TrashMark) erro
 	return a.call("trash %d of %s from %s", h, m.Address, m.Path)
 }
 
+func (a *account) Move(_ context.Context, h, parent tree.Handle, name string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	place := a.nodes[h]
+	place.Parent, place.Node.Name = parent, name
+	a.nodes[h] = place
+	return a.call("move %d into %d as %s", h, parent, name)
+}
+
 func (a *account) Delete(_ context.Context, h tree.Handle) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -267,6 +276,35 @@ func TestRule16_FolderThatGainedAChildStays(t *testing.T) {
 	delete(a.nodes, stranger)
 	if report, _ := Run(t.Context(), plan(trash), e); report.Done != 1 {
 		t.Errorf("an unchanged folder was not trashed: %+v", report)
+	}
+}
+
+// A move goes into the folder made before it, and a folder moves only as it was seen.
+func TestRule13_MovesGoWhereThePlanSays(t *testing.T) {
+	a := newAccount()
+	e, recorded := env(a)
+	dir := a.add(1, "dir", tree.Dir, 0)
+	file := a.add(dir, "f", tree.File, 1)
+	sum := planner.NewSubtreeSum()
+	sum.Add(file, dir, "f")
+	expected := sum.Subtree()
+	p := plan(
+		planner.Action{Kind: planner.CreateFolder, Name: "new", Parent: planner.Ref{Handle: 1}},
+		planner.Action{
+			Kind: planner.Move, Name: "moved", Parent: planner.Ref{Action: 1}, Needs: []planner.ActionID{1}, Subtree: &expected,
+			Remote: planner.Remote{Handle: dir, Parent: 1, Name: "dir", Dir: true},
+		},
+	)
+	stranger := a.add(dir, "stranger", tree.File, 1)
+	if report, _ := Run(t.Context(), p, e); len(report.Failures) != 1 || !errors.Is(report.Failures[0].Err, ErrChanged) {
+		t.Fatalf("a folder that gained a file was moved: %v", a.calls)
+	}
+	delete(a.nodes, stranger)
+	if report, _ := Run(t.Context(), p, e); report.Done != 2 || !slices.Equal(*recorded, []planner.ActionID{1, 1, 2}) {
+		t.Errorf("Run = %+v, recorded %v", report, *recorded)
+	}
+	if place := a.nodes[dir]; place.Node.Name != "moved" || a.nodes[place.Parent].Node.Name != "new" {
+		t.Errorf("it is %s in %s", place.Node.Name, a.nodes[place.Parent].Node.Name)
 	}
 }
 

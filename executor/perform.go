@@ -38,6 +38,11 @@ func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *p
 			return planner.Result{Handle: h}, c.SetAttributes(ctx, h, nil, "_mp")
 		}
 		return planner.Result{Handle: h}, c.SetAttributes(ctx, h, map[string]string{"_mp": a.Meta})
+	case planner.Move:
+		if err := checkSubtree(ctx, c, a); err != nil {
+			return planner.Result{}, err
+		}
+		return planner.Result{Handle: a.Remote.Handle}, c.Move(ctx, a.Remote.Handle, r.made.resolve(a.Parent), a.Name)
 	case planner.Trash:
 		if err := checkSubtree(ctx, c, a); err != nil {
 			return planner.Result{}, err

@@ -20,6 +20,7 @@ func (p *planning) audit(t *target) {
 		a.rootGone()
 		return
 	}
+	a.rootMoved()
 	if t.backup != nil || t.folder == nil {
 		a.survey()
 		a.entries()
@@ -41,6 +42,16 @@ type auditor struct {
 	dirs    map[tree.Path]int32
 	// explained are nodes that took another's place and are reported with it.
 	explained map[tree.ID]bool
+}
+
+// rootMoved reports a root that another client moved; everything of the manifest is still below it.
+func (a *auditor) rootMoved() {
+	if !a.moves() || a.prior == nil || canonical(string(a.was)) == canonical(a.prior.Resource.Path) {
+		return
+	}
+	a.found = append(a.found, Difference{
+		Address: a.out.Address, Change: DriftMoved, To: a.was, Dir: true, Files: a.countFiles(a.root), Detail: "moved by another client",
+	})
 }
 
 // rootGone reports a root that is not at the declared path; nothing of the manifest is below the root any more.
@@ -284,7 +295,7 @@ func (t *target) countFiles(id tree.ID) int64 {
 
 // below returns a remote node's path from the target's root.
 func (t *target) below(id tree.ID) tree.Path {
-	return relative(t.remote().Path(id), t.out.Path)
+	return relative(t.remote().Path(id), t.at())
 }
 
 // relative returns p as seen from dir, which holds it.

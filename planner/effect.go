@@ -38,6 +38,8 @@ func Effect(p *Plan, a *Action, r Result) Record {
 		case inside:
 			out.Put = []state.Entry{{Path: rel, Dir: true, Handle: r.Handle, Meta: a.Meta}}
 		}
+	case Move:
+		out.Root = a.Remote.Handle
 	case Upload, Update:
 		size := a.Local.Size
 		if r.Source != (Local{}) {

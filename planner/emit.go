@@ -48,46 +48,6 @@ func (p *planning) act(a Action) ActionID {
 	return a.ID
 }
 
-// ensureRoot creates a target's folder and those on the way to it that do not exist yet.
-func (p *planning) ensureRoot(t *target) {
-	if t.root != tree.None || !t.sourceTaken() {
-		return
-	}
-	at, done := tree.Root, tree.Path("")
-	ref := Ref{Handle: t.remote().Handle(tree.Root)}
-	for name := range t.out.Path.Names() {
-		done = done.Join(name)
-		if id, ok := t.existing(at, name); ok {
-			at, ref = id, Ref{Handle: t.remote().Handle(id)}
-			continue
-		}
-		at = tree.None
-		id, ok := t.account.made[done]
-		if !ok {
-			id = p.act(Action{
-				Address: t.out.Address, Kind: CreateFolder, Path: done, Reason: "new here", Needs: needs(ref.Action), Parent: ref, Name: name,
-			})
-			t.account.made[done] = id
-		}
-		ref = Ref{Action: id}
-	}
-	t.out.Root = ref
-}
-
-// existing finds the folder the declared path goes through, as findRoot did: its path is spelled as on MEGA.
-func (t *target) existing(at tree.ID, name string) (tree.ID, bool) {
-	if at == tree.None {
-		return tree.None, false
-	}
-	first, end := t.remote().Find(at, name)
-	for id := first; id < end; id++ {
-		if t.remote().Kind(id) == tree.Dir && t.account.passage[id] {
-			return id, true
-		}
-	}
-	return tree.None, false
-}
-
 // sourceTaken says whether the target gets a folder: backups without a source tree do not.
 func (t *target) sourceTaken() bool { return t.folder != nil || len(t.rows) > 0 }
 
@@ -240,11 +200,11 @@ func localOf(n tree.Node) Local {
 	return Local{Symlink: n.Kind == tree.Symlink, Size: n.Size, MTime: n.MTime, CTime: n.CTime, Dev: n.Dev, Inode: n.Inode}
 }
 
-func (e *emitter) remoteOf(id tree.ID) Remote {
-	t := e.remote()
-	r := Remote{Handle: t.Handle(id), Parent: t.Handle(t.Parent(id)), Name: t.Name(id), Dir: t.Kind(id) == tree.Dir}
+func (t *target) remoteOf(id tree.ID) Remote {
+	far := t.remote()
+	r := Remote{Handle: far.Handle(id), Parent: far.Handle(far.Parent(id)), Name: far.Name(id), Dir: far.Kind(id) == tree.Dir}
 	if !r.Dir {
-		r.Size = t.Size(id)
+		r.Size = far.Size(id)
 	}
 	return r
 }
@@ -279,7 +239,7 @@ func (t *target) overwrite() (replace, keepVersion bool) {
 
 func (e *emitter) whyUpdate(r *row) string {
 	l, remote := e.local().Node(r.local), e.remote().Node(r.remote)
-	if e.prior != nil && !e.owned.has(remote.Handle) && e.owned.hasFile(relative(e.remote().Path(r.remote), e.out.Path)) {
+	if e.prior != nil && !e.owned.has(remote.Handle) && e.owned.hasFile(e.below(r.remote)) {
 		return "replaced on MEGA by another client"
 	}
 	if remote.HasFingerprint && remote.MTime/1e9 == seconds(l.MTime) && remote.Size == l.Size {

@@ -22,7 +22,9 @@ type Input struct {
 	Sources  []Source
 	// Paths holds the remote path of every declared backup and folder from its account's root, in names as stored on MEGA
 	// (encoded). An address that is missing here has its declared path as it is.
-	Paths   map[addr.Address]tree.Path
+	Paths map[addr.Address]tree.Path
+	// Imports holds, in the same form, the path an import block names for an address.
+	Imports map[addr.Address]tree.Path
 	Options Options
 }
 

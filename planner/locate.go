@@ -2,7 +2,6 @@ package planner
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/megaplan/megaplan/internal/tree"
 )
@@ -22,6 +21,7 @@ func (p *planning) locate() {
 			p.checkRoot(t)
 		}
 	}
+	p.checkPassengers()
 }
 
 // withoutAccount refuses to take away what lies in an account that is not declared any more.
@@ -132,49 +132,6 @@ func (w walker) step(dir tree.ID, name string) []tree.ID {
 		}
 	}
 	return equal
-}
-
-// checkRoot compares the root with the one state knows (rule 4).
-func (p *planning) checkRoot(t *target) {
-	if t.prior == nil || t.prior.Resource.Root == 0 {
-		return
-	}
-	known := t.prior.Resource.Root
-	if t.root != tree.None && t.remote().Handle(t.root) == known {
-		return
-	}
-	where, ok := p.whereIs(t, known)
-	if !ok {
-		return
-	}
-	t.away = where
-	if !where.Found || where.InTrash || where.Version || p.in.Options.DriftOnly || p.in.Options.RefreshOnly {
-		return
-	}
-	if !t.declared() || t.out.Status == Destroyed {
-		if id, here := t.account.find(known); here {
-			t.root, t.out.Root, t.out.Path = id, Ref{Handle: known}, where.Path
-			return
-		}
-		t.root, t.out.Root = tree.None, Ref{}
-		return
-	}
-	if canonical(t.prior.Resource.Path) == canonical(t.path()) {
-		p.refuse(4, t, "the folder was moved on MEGA", fmt.Sprintf(
-			"%s was at /%s and is at /%s now. Move it back with one of MEGA's own apps, or declare the new path.", t.out.Address, t.out.Path, where.Path))
-		return
-	}
-	p.refuse(4, t, "the path has changed", p.pathChange(t, where))
-}
-
-func (p *planning) pathChange(t *target, where Where) string {
-	old, now := "/"+string(where.Path), "/"+strings.TrimPrefix(string(t.out.Path), "/")
-	if t.root != tree.None {
-		return fmt.Sprintf("%s is at %s, and %s exists already. To take over what is at %s, forget the old place first (megaplan state rm %s) and "+
-			"import the new one; otherwise set the path back.", t.out.Address, old, now, now, t.out.Address)
-	}
-	return fmt.Sprintf("%s is at %s; megaplan does not move it to %s by itself yet. Move the folder with one of MEGA's own apps and plan again, "+
-		"or set the path back.", t.out.Address, old, now)
 }
 
 // whereIs finds a node that is not where it was: in the part of the tree that is here, or by asking.

@@ -72,6 +72,7 @@ type world struct {
 	quota   planner.Quota
 	asked   []planner.Question
 	paths   map[addr.Address]tree.Path
+	imports map[addr.Address]tree.Path
 	rounds  int
 	// forgetful says of a completed action whether a crash loses its record.
 	forgetful func() bool
@@ -295,7 +296,7 @@ func (w *world) input() planner.Input {
 		}
 	}
 	in := planner.Input{
-		Config: &cfg, Host: w.host, Now: start, Options: w.options, Paths: w.paths,
+		Config: &cfg, Host: w.host, Now: start, Options: w.options, Paths: w.paths, Imports: w.imports,
 		Accounts: []planner.Account{{Address: mainAccount, User: "me", Tree: w.remoteTree(), Quota: w.quota, Own: own}},
 		Sources:  []planner.Source{{Backup: w.backup.Address, Tree: w.localTree(), Proofs: w.proofs, Failure: w.failure}},
 	}

@@ -243,12 +243,6 @@ func (p *planning) settleStatus(t *target) {
 		p.refuse(23, t, "snapshots are not supported yet",
 			fmt.Sprintf("This version of megaplan cannot apply %s in mode \"snapshots\". Use \"mirror\" with versions, or \"archive\".", a))
 	}
-	for _, im := range p.in.Config.Imports {
-		if im.To == a && t.prior == nil && canonical(im.Path) != canonical(t.path()) {
-			p.refuse(4, t, "import is not supported yet", fmt.Sprintf(
-				"Move %s to %s with one of MEGA's own apps: what lies at the declared path is adopted.", im.Path, t.path()))
-		}
-	}
 }
 
 // here applies rule 5: it says whether the backup's source is on this host.

@@ -234,27 +234,6 @@ func TestRule03_DestroyLeavesWhatIsNotOurs(t *testing.T) {
 	}
 }
 
-func TestRule04_AChangedPathIsAnErrorUntilMovesExist(t *testing.T) {
-	w := applied(t, "a.txt")
-	w.backup.Path = "/New/docs"
-	refused(t, w.plan(t), 4, "/B/docs", "/New/docs", "Move the folder")
-	w.put("New/docs/x", tree.File, "x")
-	refused(t, w.plan(t), 4, "import")
-}
-
-func TestRule04_AFolderMovedByHandToTheNewPathIsFollowed(t *testing.T) {
-	w := applied(t, "a.txt")
-	w.nodes[w.at("B/docs")[0].handle].parent = w.folder("New")
-	refused(t, w.plan(t), 4, "was moved", "/New/docs")
-	w.options.DriftOnly = true
-	if d := w.plan(t).Drift; len(d) != 1 || d[0].Change != planner.DriftMoved || d[0].To != "New/docs" || d[0].Files != 1 {
-		t.Errorf("drift: %+v", d)
-	}
-	w.options.DriftOnly = false
-	w.backup.Path = "/New/docs"
-	expect(t, w.settled(t))
-}
-
 func TestRule04_WhatIsAtTheNewPathIsAdoptedWhenTheOldRootIsGone(t *testing.T) {
 	w := applied(t, "a.txt")
 	w.at("B/docs")[0].trashed = true

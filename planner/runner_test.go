@@ -168,6 +168,8 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 	case planner.SetAttributes:
 		old.meta = a.Meta
 		return planner.Result{Handle: old.handle}, nil
+	case planner.Move:
+		return planner.Result{Handle: old.handle}, r.move(a, old)
 	case planner.Trash:
 		if a.Subtree != nil && *a.Subtree != w.sum(old.handle) {
 			return planner.Result{}, fmt.Errorf("the folder does not hold what the plan saw")
@@ -184,6 +186,28 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 		return planner.Result{}, nil
 	}
 	return planner.Result{}, fmt.Errorf("unknown kind")
+}
+
+func (r *runner) move(a *planner.Action, old *node) error {
+	w, parent := r.w, r.ref(a.Parent)
+	if a.Subtree != nil && *a.Subtree != w.sum(old.handle) {
+		return fmt.Errorf("the folder does not hold what the plan saw")
+	}
+	if parent == 0 || parent != rootHandle && (w.nodes[parent] == nil || w.inTrash(parent)) {
+		return fmt.Errorf("there is no folder to move to")
+	}
+	for h := parent; h != rootHandle; h = w.nodes[h].parent {
+		if h == old.handle {
+			return fmt.Errorf("it would hang below itself")
+		}
+	}
+	for _, n := range w.children(parent) {
+		if n.name == a.Name && (n.kind == tree.Dir) == (old.kind == tree.Dir) {
+			return fmt.Errorf("the name is taken")
+		}
+	}
+	old.parent, old.name = parent, a.Name
+	return nil
 }
 
 func (r *runner) upload(a *planner.Action, old *node) (planner.Result, error) {

@@ -26,8 +26,8 @@ type target struct {
 
 	// root is the folder's id in the account's tree, tree.None while it does not exist.
 	root tree.ID
-	// away says where the known root is when it is not at the declared path.
-	away    Where
+	// was is the root's path as long as that is not the declared one, to which the plan moves it (rule 4); "" otherwise.
+	was     tree.Path
 	refused bool
 	// removal is the action that takes the root of a destroyed target away.
 	removal ActionID
@@ -116,12 +116,19 @@ type account struct {
 	// roots are the declared targets' roots; passage the folders on the way to a declared path, which nobody deletes.
 	roots   map[tree.ID]*target
 	passage map[tree.ID]bool
-	// made are the folders this plan creates on the way to and at declared paths.
-	made map[tree.Path]ActionID
+	// made are the folders this plan creates or moves to declared paths and creates on the way there.
+	made map[tree.Path]made
+}
+
+// made is a folder that is at its path once an action has succeeded. One that is moved there has its node already.
+type made struct {
+	ref   Ref
+	after ActionID
+	node  tree.ID
 }
 
 func newAccount(in *Account) *account {
-	return &account{in: in, roots: map[tree.ID]*target{}, passage: map[tree.ID]bool{}, made: map[tree.Path]ActionID{}}
+	return &account{in: in, roots: map[tree.ID]*target{}, passage: map[tree.ID]bool{}, made: map[tree.Path]made{}}
 }
 
 // key is the same for account blocks that are one MEGA account.

@@ -141,7 +141,7 @@ func (s Saved) named(account addr.Address) named {
 		if a.Parent.Handle != 0 {
 			n.nodes[a.Parent.Handle] = a.Path.Dir()
 			if takesName(a.Kind) {
-				n.names[slot{a.Parent.Handle, a.Name, a.Kind == planner.CreateFolder}] = a.Path
+				n.names[slot{a.Parent.Handle, a.Name, makesFolder(a)}] = a.Path
 			}
 		}
 		if a.Remote.Dir && (a.Kind == planner.Trash || a.Kind == planner.Destroy) {
@@ -160,6 +160,9 @@ func takesName(k planner.Kind) bool {
 	return false
 }
 
+// makesFolder says whether what an action puts under a name is a folder.
+func makesFolder(a *planner.Action) bool { return a.Kind == planner.CreateFolder || a.Remote.Dir }
+
 // fresh checks actions against a tree.
 type fresh struct {
 	t        *tree.Tree
@@ -173,7 +176,7 @@ func (c fresh) check(a *planner.Action) string {
 		if !ok || c.t.Kind(dir) != tree.Dir {
 			return fmt.Sprintf("the folder /%s is gone", a.Path.Dir())
 		}
-		if takesName(a.Kind) && c.taken(dir, a.Name, a.Kind == planner.CreateFolder) {
+		if takesName(a.Kind) && c.taken(dir, a.Name, makesFolder(a)) {
 			return fmt.Sprintf("the name /%s is taken now", a.Path)
 		}
 	}

@@ -53,7 +53,9 @@ func withoutImpliedFolders(t *planner.Target, actions []*planner.Action) []*plan
 
 func single(t *planner.Target, a *planner.Action) line {
 	name := display(below(t, a.Path), a.Kind == planner.CreateFolder || a.Remote.Dir)
-	if a.From != "" {
+	if a.From != "" && a.Path == t.Path {
+		name = display("/"+a.From, true) + " -> " + display("/"+a.Path, true)
+	} else if a.From != "" {
 		name = display(below(t, a.From), a.Remote.Dir) + " -> " + name
 	}
 	l := line{kind: a.Kind, name: name, reason: a.Reason}

@@ -27,6 +27,9 @@ func (p *Project) gather(ctx context.Context, o planner.Options) (planner.Input,
 		return in, err
 	}
 	in.Paths = paths
+	if in.Imports, _, err = p.importPaths(in.Prior); err != nil {
+		return in, err
+	}
 	needed := planner.SourcesNeeded(in)
 	g, gctx := errgroup.WithContext(ctx)
 	var accounts []planner.Account
@@ -123,6 +126,14 @@ func (p *Project) wantedPaths(prior []planner.Prior) (map[addr.Address]*wanted, 
 		if declared[f.Address], err = add(f.Account, f.Path); err != nil {
 			return nil, nil, err
 		}
+	}
+	imports, accounts, err := p.importPaths(prior)
+	if err != nil {
+		return nil, nil, err
+	}
+	for a, path := range imports {
+		w := all[accounts[a]]
+		w.paths = append(w.paths, path)
 	}
 	for _, r := range prior {
 		if p.account(r.Resource.Account) == nil {

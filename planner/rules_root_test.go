@@ -1,0 +1,132 @@
+package planner_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/planner"
+)
+
+func TestRule04_AChangedPathIsOneMoveOfTheRoot(t *testing.T) {
+	w := applied(t, "a.txt", "dir/b.txt")
+	root := w.at("B/docs")[0]
+	w.backup.Path = "/New/place"
+	w.write("c.txt", "c")
+	w.remove("a.txt")
+	p := w.settled(t)
+	want := []string{
+		"create_folder /New", "move /New/place", "upload /New/place/c.txt", "trash /New/place/a.txt",
+	}
+	if diff := cmp.Diff(want, fullKinds(p)); diff != "" {
+		t.Errorf("actions (-want +got):\n%s", diff)
+	}
+	if m := p.Actions[1]; m.From != "B/docs" || m.Files != 2 || w.pathOf(root.handle) != "New/place" || len(p.Drift) != 0 {
+		t.Errorf("%s", describe(p))
+	}
+}
+
+func TestRule04_ATakenPathIsAnError(t *testing.T) {
+	w := applied(t, "a.txt")
+	w.backup.Path = "/New/docs"
+	w.put("New/docs/x", tree.File, "x")
+	refused(t, w.plan(t), 4, "/B/docs", "/New/docs", "import", "state rm")
+	w.backup.Path = "/B/docs/in"
+	refused(t, w.plan(t), 4, "lies inside")
+}
+
+func TestRule04_ARootMovedByAnotherClientIsPlannedBack(t *testing.T) {
+	w := applied(t, "a.txt")
+	w.nodes[w.at("B/docs")[0].handle].parent = w.folder("New")
+	for _, o := range []planner.Options{{DriftOnly: true}, {}} {
+		w.options = o
+		if d := w.plan(t).Drift; len(d) != 1 || d[0].Change != planner.DriftMoved || d[0].To != "New/docs" || d[0].Files != 1 {
+			t.Errorf("drift: %+v", d)
+		}
+	}
+	p := w.settled(t)
+	expect(t, p, "move B/docs")
+	if p.Actions[0].From != "New/docs" || len(w.plan(t).Drift) != 0 {
+		t.Errorf("%s", describe(p))
+	}
+}
+
+func TestRule04_AFolderMovedByHandToTheNewPathIsFollowed(t *testing.T) {
+	w := applied(t, "a.txt")
+	w.nodes[w.at("B/docs")[0].handle].parent = w.folder("New")
+	w.backup.Path = "/New/docs"
+	expect(t, w.settled(t))
+}
+
+func TestRule04_RefreshingKeepsWhatARootMovedAwayHolds(t *testing.T) {
+	w := applied(t, "a.txt")
+	w.nodes[w.at("B/docs")[0].handle].parent = w.folder("New")
+	w.options.RefreshOnly = true
+	p := w.plan(t)
+	w.save(p, nil)
+	if len(w.prior.Manifest) != 1 || w.prior.Resource.Root != w.at("New/docs")[0].handle {
+		t.Errorf("the state after it: %+v", w.prior)
+	}
+}
+
+// TestRule04_AFolderTakesTheBackupInItAlong: both paths change together, and one move does it.
+func TestRule04_AFolderTakesTheBackupInItAlong(t *testing.T) {
+	f := addr.New(addr.Folder, "f")
+	prepare := func() (*world, planner.Input) {
+		w := applied(t, "a")
+		w.folders = []config.Folder{{Address: f, Account: mainAccount, Path: "/B"}}
+		in := w.input()
+		in.Prior = append(in.Prior, planner.Prior{})
+		in.Prior[1].Resource.Address, in.Prior[1].Resource.Account, in.Prior[1].Resource.AccountUser = f, mainAccount, "me"
+		in.Prior[1].Resource.Path, in.Prior[1].Resource.Root = "/B", w.at("B")[0].handle
+		in.Config.Folders[0].Path = "/New"
+		return w, in
+	}
+	_, in := prepare()
+	_, p := planner.Step(in, nil)
+	refused(t, p, 4, "backup.docs", "together")
+	w, in := prepare()
+	in.Config.Backups[0].Path = "/New/docs"
+	_, p = planner.Step(in, nil)
+	if diff := cmp.Diff([]string{"move /New"}, fullKinds(p)); diff != "" || len(p.Refusals) > 0 {
+		t.Errorf("actions (-want +got):\n%s\n%s", diff, describe(p))
+	}
+	in.Config.Backups[0].Path = "/New/sub/docs"
+	w.put("B/sub/x", tree.File, "x")
+	in.Accounts[0].Tree = w.remoteTree()
+	_, p = planner.Step(in, nil)
+	if diff := cmp.Diff([]string{"move /New", "move /New/sub/docs"}, fullKinds(p)); diff != "" || len(p.Refusals) > 0 {
+		t.Errorf("actions (-want +got):\n%s\n%s", diff, describe(p))
+	}
+	if m := p.Actions[1]; m.Parent.Handle != w.at("B/sub")[0].handle || len(m.Needs) != 1 {
+		t.Errorf("a folder that comes along is the parent: %+v", m)
+	}
+}
+
+func TestImportTakesAFolderOver(t *testing.T) {
+	w := newWorld()
+	w.write("a.txt", "content")
+	n := w.put("Old/place/a.txt", tree.File, "content")
+	w.imports = map[addr.Address]tree.Path{docs: "Old/place"}
+	p := w.settled(t)
+	expect(t, p, "create_folder B", "move B/docs", "touch a.txt")
+	if w.pathOf(n.handle) != "B/docs/a.txt" {
+		t.Errorf("the file is at %s", w.pathOf(n.handle))
+	}
+	w = newWorld()
+	w.write("a.txt", "content")
+	w.imports = map[addr.Address]tree.Path{docs: "Old/place"}
+	refused(t, w.plan(t), 4, "no folder /Old/place")
+}
+
+// fullKinds is kinds with whole paths.
+func fullKinds(p *planner.Plan) []string {
+	out := []string{}
+	for _, a := range p.Actions {
+		out = append(out, string(a.Kind)+" /"+string(a.Path))
+	}
+	return out
+}
