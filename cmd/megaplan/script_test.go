@@ -53,7 +53,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"mega": startMega, "other": otherClient, "stat": checkStat, "mtime": setTime, "expect-exit": expectExit, "fault": queueFault,
-			"session-env": sessionEnv, "kill-apply": killApply,
+			"session-env": sessionEnv, "kill-apply": killApply, "now": takeTime, "kill-when": killWhen,
 		},
 	})
 }
@@ -96,7 +96,7 @@ func startMega(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("MEGA_URL", "http://"+listener.Addr().String())
 }
 
-// otherClient acts on the account as go-mega does: other ls | put FILE REMOTE | rm REMOTE | destroy REMOTE | mv REMOTE NAME | mkdir REMOTE | get REMOTE FILE.
+// otherClient acts on the account as go-mega does: other ls | put FILE REMOTE | rm REMOTE | destroy REMOTE | mv REMOTE NAME | mkdir REMOTE | get REMOTE FILE | empty-trash.
 func otherClient(ts *testscript.TestScript, neg bool, args []string) {
 	m := gomega.New()
 	m.SetLogger(nil)
@@ -122,6 +122,9 @@ func otherAct(ts *testscript.TestScript, m *gomega.Mega, args []string) error {
 		}
 		_, err = m.UploadFile(ts.MkAbs(args[1]), dir, path.Base(args[2]), nil)
 		return err
+	}
+	if args[0] == "empty-trash" {
+		return otherEmptyTrash(m)
 	}
 	node, err := otherFind(m, args[1])
 	if err != nil {
@@ -196,6 +199,27 @@ func otherMkdir(m *gomega.Mega, remote string) (*gomega.Node, error) {
 	return at, nil
 }
 
+func otherEmptyTrash(m *gomega.Mega) error {
+	trashed, err := m.FS.GetChildren(m.FS.GetTrash())
+	if err != nil {
+		return err
+	}
+	for _, n := range trashed {
+		if err := m.Delete(n, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeTime puts the time into a variable: now NAME. MEGA's times are whole seconds, so it lets one go by: what happened
+// before is not after it, what happens next is.
+func takeTime(ts *testscript.TestScript, _ bool, args []string) {
+	at := time.Now().Truncate(time.Second).Add(time.Second)
+	time.Sleep(time.Until(at.Add(time.Second)))
+	ts.Setenv(args[0], at.UTC().Format(time.RFC3339))
+}
+
 // checkStat compares a counter of GET /emulator/stats: stat NAME WANT; a leading < means "less than".
 func checkStat(ts *testscript.TestScript, _ bool, args []string) {
 	stats := counters(ts)
@@ -262,22 +286,27 @@ func sessionEnv(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // killApply starts an apply and kills it as soon as the emulator has this many nodes: kill-apply NODES.
-func killApply(ts *testscript.TestScript, _ bool, args []string) {
-	want, err := strconv.ParseFloat(args[0], 64)
+func killApply(ts *testscript.TestScript, neg bool, args []string) {
+	killWhen(ts, neg, []string{"nodes", args[0], "megaplan", "apply", "-auto-approve"})
+}
+
+// killWhen starts a command and kills it as soon as a counter of the emulator is so high: kill-when COUNTER VALUE COMMAND ARGS.
+func killWhen(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.ParseFloat(args[1], 64)
 	ts.Check(err)
-	self, err := exec.LookPath("megaplan")
+	program, err := exec.LookPath(args[2])
 	ts.Check(err)
-	cmd := exec.Command(self, "apply", "-auto-approve")
+	cmd := exec.Command(program, args[3:]...)
 	cmd.Dir = ts.MkAbs(".")
 	for _, name := range []string{"PATH", "HOME", "MEGA_URL", "MEGAPLAN_CACHE_DIR", "MEGAPLAN_STATE_DIR", "MEGAPLAN_HOST", "MEGAPLAN_KEYRING"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	ts.Check(cmd.Start())
-	for counters(ts)["nodes"] < want {
+	for counters(ts)[args[0]] < want {
 		time.Sleep(2 * time.Millisecond)
 	}
 	ts.Check(cmd.Process.Kill())
 	if err := cmd.Wait(); err == nil {
-		ts.Fatalf("the apply was over before it could be killed")
+		ts.Fatalf("%s was over before it could be killed", strings.Join(args[2:], " "))
 	}
 }

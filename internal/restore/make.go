@@ -3,6 +3,7 @@ package restore
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/megaplan/megaplan/internal/filter"
 	"github.com/megaplan/megaplan/internal/mega/crypt"
@@ -214,7 +215,7 @@ func (m *maker) what(local tree.ID) string {
 // entry takes over what a node says of itself.
 func (m *maker) entry(id tree.ID, at string) Entry {
 	n := m.in.Tree.Node(id)
-	e := Entry{Path: at, Remote: m.in.Tree.Path(id), Handle: n.Handle, Size: n.Size}
+	e := Entry{Path: at, Remote: m.remotePath(id), Handle: n.Handle, Size: n.Size}
 	meta, err := scan.ParseMeta(n.Meta)
 	if err != nil {
 		m.plan.Notes = append(m.plan.Notes, Skip{Path: at, Reason: err.Error()})
@@ -222,6 +223,18 @@ func (m *maker) entry(id tree.ID, at string) Entry {
 	e.Meta = meta
 	e.MTime, e.HasTime = dateOf(&n, meta)
 	return e
+}
+
+// remotePath is a node's path below the root; the root's own is its name.
+func (m *maker) remotePath(id tree.ID) tree.Path {
+	base, path := m.in.Tree.Path(m.in.Root), m.in.Tree.Path(id)
+	switch {
+	case id == m.in.Root:
+		return path[strings.LastIndexByte(string(path), '/')+1:]
+	case base == "":
+		return path
+	}
+	return path[len(base)+1:]
 }
 
 // dateOf is the node's date: the recorded one with its nanoseconds unless another client has dated the content anew, else

@@ -34,8 +34,10 @@ type Progress struct {
 	bytes, sent  int64
 	count, ended int64
 	failed       int64
-	files        map[planner.ActionID]*moving
-	small        int64 // small files ended
+	files        map[uint32]*moving
+	noun         string // what is counted
+	total        bool   // how much there is to do is known
+	small        int64  // small files ended
 	wait         mega.Wait
 	message      string
 	past         []mark // of the last rateOver
@@ -55,12 +57,18 @@ type mark struct {
 
 // StartProgress begins to show the plan being applied; Stop ends it.
 func (s *Screen) StartProgress(p *planner.Plan) *Progress {
-	pr := &Progress{screen: s, done: make(chan struct{}), count: int64(len(p.Actions)), files: map[planner.ActionID]*moving{}}
+	bytes := int64(0)
 	for i := range p.Actions {
 		if moves(&p.Actions[i]) {
-			pr.bytes += p.Actions[i].Bytes
+			bytes += p.Actions[i].Bytes
 		}
 	}
+	return s.startCounting("actions", int64(len(p.Actions)), bytes)
+}
+
+// startCounting begins to show work on so many things and bytes.
+func (s *Screen) startCounting(noun string, count, bytes int64) *Progress {
+	pr := &Progress{screen: s, done: make(chan struct{}), noun: noun, total: true, count: count, bytes: bytes, files: map[uint32]*moving{}}
 	every := plainEvery
 	if s.Live {
 		pr.live, every = &liveArea{w: s.Err, width: s.Width}, redraw
@@ -75,33 +83,38 @@ func moves(a *planner.Action) bool { return a.Kind == planner.Upload || a.Kind =
 func (p *Progress) Event(e executor.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	id := uint32(e.Action.ID)
 	switch e.Kind {
 	case executor.Started:
 		if moves(e.Action) {
-			p.files[e.Action.ID] = &moving{name: Printable(e.Action.Path.Base()), size: e.Action.Bytes}
+			p.files[id] = &moving{name: Printable(e.Action.Path.Base()), size: e.Action.Bytes}
 		}
 	case executor.Progress:
-		p.sent += e.Bytes
-		if f := p.files[e.Action.ID]; f != nil {
-			f.moved += e.Bytes
-		}
+		p.advanceLocked(id, e.Bytes)
 	case executor.Done, executor.Failed, executor.Skipped:
-		p.endLocked(e)
+		p.endLocked(id, e.Kind == executor.Done)
+	}
+}
+
+func (p *Progress) advanceLocked(id uint32, n int64) {
+	p.sent += n
+	if f := p.files[id]; f != nil {
+		f.moved += n
 	}
 }
 
 // endLocked settles an action's bytes: a retried or resumed file may have told fewer or more than its size.
-func (p *Progress) endLocked(e executor.Event) {
+func (p *Progress) endLocked(id uint32, well bool) {
 	p.ended++
-	if e.Kind != executor.Done {
+	if !well {
 		p.failed++
 	}
-	f := p.files[e.Action.ID]
+	f := p.files[id]
 	if f == nil {
 		return
 	}
-	delete(p.files, e.Action.ID)
-	if e.Kind == executor.Done {
+	delete(p.files, id)
+	if well {
 		p.sent += f.size - f.moved
 	}
 	if f.size < barFrom {
@@ -174,7 +187,10 @@ func (p *Progress) lines(now time.Time) []string {
 
 func (p *Progress) wholeLocked(now time.Time) string {
 	bytes, files := p.rateLocked(now)
-	text := fmt.Sprintf("%s of %s actions", Count(p.ended), Count(p.count))
+	if !p.total {
+		return fmt.Sprintf("%s   %s/s", Size(p.sent), Size(int64(bytes)))
+	}
+	text := fmt.Sprintf("%s of %s %s", Count(p.ended), Count(p.count), p.noun)
 	if p.failed > 0 {
 		text += fmt.Sprintf(", %s failed", Count(p.failed))
 	}

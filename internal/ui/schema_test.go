@@ -22,6 +22,10 @@ var eventTypesOf = map[string]any{
 	"message": messageEvent{}, "planned_action": plannedEvent{}, "drift": driftEvent{}, "target": targetEvent{}, "check": checkEvent{},
 	"plan_summary": summaryEvent{}, "drift_summary": driftSummaryEvent{}, "action_start": actionEvent{}, "action_done": actionEvent{},
 	"action_failed": actionEvent{}, "action_skipped": actionEvent{}, "apply_summary": appliedEvent{}, "diagnostic": diagnosticEvent{},
+	"restore_planned": restoreEntryEvent{}, "restore_skipped": restoreSkippedEvent{}, "restore_note": restoreSkippedEvent{},
+	"restore_plan": restorePlanEvent{}, "restore_done": restoreEntryEvent{}, "restore_failed": restoreEntryEvent{},
+	"restore_incomplete": restoreEntryEvent{}, "restore_summary": restoreSummaryEvent{}, "verdict": verdictEvent{}, "verified": verifiedEvent{},
+	"verify_summary": verifySummaryEvent{},
 }
 
 // TestSchemas keeps docs/schema what the Go types say; -update writes it.

@@ -28,6 +28,8 @@ type View interface {
 	Applied(p *planner.Plan, r executor.Report, took time.Duration)
 	// Diagnostics shows errors and warnings.
 	Diagnostics(l diag.List)
+	RestoreView
+	VerifyView
 }
 
 // Apply shows a running apply. Its methods may be called from any goroutine.

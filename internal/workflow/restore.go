@@ -1,0 +1,275 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/filter"
+	"github.com/megaplan/megaplan/internal/mega"
+	"github.com/megaplan/megaplan/internal/restore"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/planner"
+)
+
+// RestoreOptions say what to bring back, and where to.
+type RestoreOptions struct {
+	// What is an address, or a remote path that starts with a slash.
+	What string
+	// Account has the remote path; zero is the only one.
+	Account addr.Address
+	// To is the target directory; "" is the backup's source.
+	To string
+	// At is a time, RFC 3339 or a duration ago; Snapshot is a snapshot's name. At most one is set.
+	At, Snapshot     string
+	Include, Exclude []string
+	Overwrite        restore.Overwrite
+	// Unknown takes along trashed nodes of which nobody knows since when they are in the trash.
+	Unknown bool
+}
+
+// Restoring is a restore that is planned.
+type Restoring struct {
+	Plan *restore.Plan
+	// From says what is restored, Target where to.
+	From, Target string
+	// At is the time that was asked for, zero for now; Paths is since when the paths were as they are restored, zero for
+	// today's; Snapshot is the snapshot that is restored.
+	At, Paths time.Time
+	Snapshot  string
+
+	p      *Project
+	client *mega.Client
+}
+
+// backedUp is what a restore starts from: an account and the place in it.
+type backedUp struct {
+	name    string
+	account addr.Address
+	path    tree.Path
+	prior   planner.Prior
+	known   bool           // the state knows it
+	backup  *config.Backup // nil: a path, or an address that is no longer declared
+}
+
+// Restore plans to bring a backup or a remote path back. It writes no state and takes no lease (rule 29).
+func (p *Project) Restore(ctx context.Context, o RestoreOptions) (*Restoring, error) {
+	var in planner.Input
+	if err := p.readState(ctx, &in); err != nil {
+		return nil, err
+	}
+	from, err := p.findBackup(o)
+	if err != nil {
+		return nil, err
+	}
+	r := &Restoring{p: p, From: from.name}
+	if r.Target, err = p.restoreTarget(o, from); err != nil {
+		return nil, err
+	}
+	acct, whole, root, err := p.remoteRoot(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	r.client = acct.client
+	if r.At, err = p.timeOf(o.At, acct.client); err != nil {
+		return nil, err
+	}
+	input := restore.Input{Tree: whole, Root: root, Overwrite: o.Overwrite, Filter: givenFilter(o), Windows: runtime.GOOS == "windows"}
+	if input.Encoding, err = p.encoding(from.account); err != nil {
+		return nil, err
+	}
+	missing, err := r.choose(ctx, &input, from, o)
+	if err != nil {
+		return nil, p.accountError(from.account, err)
+	}
+	if input.Local, err = restore.Look(r.Target, input); err != nil {
+		return nil, fmt.Errorf("look at %s: %w", r.Target, err)
+	}
+	r.Plan = restore.Make(input)
+	r.Plan.Skipped = append(missing, r.Plan.Skipped...)
+	return r, nil
+}
+
+// findBackup finds what is meant by an address or a path.
+func (p *Project) findBackup(o RestoreOptions) (backedUp, error) {
+	if strings.HasPrefix(o.What, "/") {
+		return p.findPath(o)
+	}
+	a, err := addr.Parse(o.What)
+	if err != nil {
+		return backedUp{}, fmt.Errorf("%q is neither an address such as backup.documents nor a remote path such as /Photos: %w", o.What, err)
+	}
+	prior, known := p.prior[a]
+	from := backedUp{name: o.What, prior: prior, known: known}
+	for i := range p.Config.Backups {
+		if b := &p.Config.Backups[i]; b.Address == a {
+			from.backup, from.account = b, b.Account
+			from.path, err = p.encodePath(b.Account, b.Path)
+			return from, err
+		}
+	}
+	for i := range p.Config.Folders {
+		if f := &p.Config.Folders[i]; f.Address == a {
+			from.account = f.Account
+			from.path, err = p.encodePath(f.Account, f.Path)
+			return from, err
+		}
+	}
+	if !known || p.account(prior.Resource.Account) == nil {
+		return from, fmt.Errorf("there is no %s in the configuration or the state: `megaplan state list` shows what is, and a remote path can be restored too", a)
+	}
+	from.account = prior.Resource.Account
+	from.path, err = p.encodePath(from.account, prior.Resource.Path)
+	return from, err
+}
+
+func (p *Project) findPath(o RestoreOptions) (backedUp, error) {
+	account := o.Account
+	switch {
+	case account.IsZero() && len(p.Config.Accounts) == 1:
+		account = p.Config.Accounts[0].Address
+	case account.IsZero():
+		return backedUp{}, errors.New("there are several accounts: say which one with -account=NAME")
+	case p.account(account) == nil:
+		return backedUp{}, fmt.Errorf("there is no %s in the configuration", account)
+	}
+	path, err := p.encodePath(account, o.What)
+	return backedUp{name: account.String() + ":" + o.What, account: account, path: path}, err
+}
+
+// restoreTarget is where everything lands. In place is the backup's source, if that is on this host (rule 5).
+func (p *Project) restoreTarget(o RestoreOptions, from backedUp) (string, error) {
+	switch {
+	case o.To != "":
+		return filepath.Abs(o.To)
+	case from.backup == nil:
+		return "", fmt.Errorf("%s has no source here to restore to: give -to=DIR", from.name)
+	case from.backup.Source.Host != "" && !planner.SameHost(from.backup.Source.Host, p.Host):
+		return "", fmt.Errorf("the source of %s is on host %s, this is %s: give -to=DIR", from.name, from.backup.Source.Host, p.Host)
+	}
+	return from.backup.Source.Path, nil
+}
+
+// remoteRoot reads the account and finds the node that is restored: by path, or by the handle that the state remembers.
+func (p *Project) remoteRoot(ctx context.Context, from backedUp) (*account, *tree.Tree, tree.ID, error) {
+	acct, err := p.connect(ctx, from.account)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	if err := p.refresh(ctx, acct); err != nil {
+		return nil, nil, 0, p.accountError(from.account, err)
+	}
+	p.Observer.AccountRead(from.account, acct.read)
+	var roots []tree.Handle
+	if from.prior.Resource.Root != 0 {
+		roots = []tree.Handle{from.prior.Resource.Root}
+	}
+	whole, err := acct.client.Tree(ctx, []tree.Path{from.path}, roots)
+	if err != nil {
+		return nil, nil, 0, p.accountError(from.account, err)
+	}
+	for id := range whole.Walk(tree.Root) {
+		if h := whole.Handle(id); h != 0 && h == from.prior.Resource.Root {
+			return acct, whole, id, nil
+		}
+	}
+	id, ok := whole.Lookup(from.path)
+	if !ok {
+		return nil, nil, 0, fmt.Errorf("there is no /%s in %s", from.path, from.account)
+	}
+	return acct, whole, id, nil
+}
+
+// timeOf reads a time, or a duration before the server's now.
+func (p *Project) timeOf(text string, client *mega.Client) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t, nil
+	}
+	ago, err := config.ParseDuration(text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("-at=%s is neither a time such as 2026-03-01T12:00:00Z nor a duration ago such as 36h", text)
+	}
+	now, known := client.ServerTime()
+	if !known {
+		now = time.Now()
+	}
+	return now.Add(-ago), nil
+}
+
+func givenFilter(o RestoreOptions) *filter.Filter {
+	if len(o.Include) == 0 && len(o.Exclude) == 0 {
+		return nil
+	}
+	patterns := func(texts []string, flag string) []filter.Pattern {
+		out := make([]filter.Pattern, len(texts))
+		for i, text := range texts {
+			out[i] = filter.Pattern{Text: text, Where: flag}
+		}
+		return out
+	}
+	return filter.New(filter.Config{Include: patterns(o.Include, "-include"), Exclude: patterns(o.Exclude, "-exclude")})
+}
+
+// choose narrows the input down to a snapshot, or takes it back to a time. It returns what is known to be missing.
+func (r *Restoring) choose(ctx context.Context, in *restore.Input, from backedUp, o RestoreOptions) ([]restore.Skip, error) {
+	if o.Snapshot != "" || from.backup != nil && from.backup.Mode == config.ModeSnapshots {
+		return nil, r.chooseSnapshot(in, o)
+	}
+	if r.At.IsZero() {
+		return nil, nil
+	}
+	past, err := r.past(ctx, in, from)
+	if err != nil {
+		return nil, err
+	}
+	past.Unknown = o.Unknown
+	then, missing := restore.Then(past)
+	in.Tree, in.Root = then, tree.Root
+	return missing, nil
+}
+
+func (r *Restoring) chooseSnapshot(in *restore.Input, o RestoreOptions) error {
+	if o.Snapshot != "" {
+		first, end := in.Tree.Find(in.Root, o.Snapshot)
+		if first == end || strings.HasPrefix(o.Snapshot, ".megaplan-") {
+			return fmt.Errorf("%s has no snapshot %q", r.From, o.Snapshot)
+		}
+		in.Root, r.Snapshot = first, o.Snapshot
+		return nil
+	}
+	at := r.At
+	if at.IsZero() {
+		at = time.Unix(1<<40, 0)
+	}
+	id, ok := restore.Snapshot(in.Tree, in.Root, at)
+	if !ok {
+		return fmt.Errorf("%s has no snapshot of that time", r.From)
+	}
+	in.Root, r.Snapshot = id, in.Tree.Name(id)
+	return nil
+}
+
+// Run carries the restore out.
+func (r *Restoring) Run(ctx context.Context, event func(restore.Event), waiting func(mega.Wait), stop <-chan struct{}) (restore.Report, error) {
+	if waiting != nil {
+		r.p.onWait.Store(&waiting)
+		defer r.p.onWait.Store(nil)
+	}
+	report, err := restore.Run(ctx, r.Plan, restore.Env{
+		Remote: r.client, Target: r.Target, Owner: os.Geteuid() == 0, Parallelism: r.p.Parallelism, Event: event, Stop: stop,
+	})
+	if err == nil && report.Left > 0 {
+		err = ErrInterrupted
+	}
+	return report, err
+}

@@ -1,0 +1,196 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/restore"
+	"github.com/megaplan/megaplan/internal/scan"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/internal/verify"
+	"github.com/megaplan/megaplan/planner"
+)
+
+// VerifyOptions say what to prove.
+type VerifyOptions struct {
+	// Addresses are the backups; none means all.
+	Addresses []addr.Address
+	Sample    verify.Sample
+	// Download also proves the bytes on the server, of every backup whatever its host (rule 5).
+	Download bool
+	// Progress is told the bytes read here and those fetched, from any goroutine.
+	Progress func(read, fetched int64)
+}
+
+// Verified is what became of one backup.
+type Verified struct {
+	Address addr.Address
+	Source  string
+	// NotHere is the host that has the source, where it is another one.
+	NotHere string
+	// NotThere says that the backup was never applied.
+	NotThere bool
+	// Failure says why the source could not be read.
+	Failure string
+	// Local says that the source was compared.
+	Local  bool
+	Result verify.Result
+	Took   time.Duration
+}
+
+// Partial says that not everything could be looked at (exit code 3).
+func (v *Verified) Partial() bool { return v.Failure != "" || v.Result.Unread() > 0 }
+
+// Verify proves backups. Nothing is downloaded unless that is asked for, and no lease is taken (rule 29).
+func (p *Project) Verify(ctx context.Context, o VerifyOptions) ([]Verified, error) {
+	if o.Progress == nil {
+		o.Progress = func(int64, int64) {}
+	}
+	for _, a := range o.Addresses {
+		if !p.isBackup(a) {
+			return nil, fmt.Errorf("there is no %s in the configuration", a)
+		}
+	}
+	in, err := p.gatherRemote(ctx, planner.Options{Target: o.Addresses})
+	if err != nil {
+		return nil, err
+	}
+	here := map[addr.Address]bool{}
+	for _, a := range planner.SourcesNeeded(in) {
+		here[a] = true
+	}
+	var all []Verified
+	for i := range p.Config.Backups {
+		b := &p.Config.Backups[i]
+		if !planner.Selected(in.Options, b.Address) {
+			continue
+		}
+		one, err := p.verifyBackup(ctx, in, b, here[b.Address], o)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+func (p *Project) isBackup(a addr.Address) bool {
+	for i := range p.Config.Backups {
+		if p.Config.Backups[i].Address == a {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *Project) verifyBackup(ctx context.Context, in planner.Input, b *config.Backup, here bool, o VerifyOptions) (Verified, error) {
+	began := time.Now()
+	v := Verified{Address: b.Address, Source: b.Source.Written}
+	remote, root, ok := p.verifyRoot(in, b)
+	switch {
+	case !ok:
+		v.NotThere = true
+		return v, nil
+	case here:
+		if err := p.verifyHere(ctx, &v, b, remote, root, o); err != nil {
+			return v, err
+		}
+	default:
+		v.NotHere = b.Source.Host
+		if prior, ok := p.prior[b.Address]; ok && v.NotHere == "" {
+			v.NotHere = prior.Resource.Host
+		}
+	}
+	if o.Download && v.Failure == "" {
+		files, left := verify.Choose(remote, root, o.Sample)
+		if !here {
+			v.Result.Unsampled = left
+		}
+		client := p.accounts[b.Account].client
+		err := verify.Fetch(ctx, files, client, func(n int64) { o.Progress(0, n) }, &v.Result)
+		if err != nil {
+			return v, p.accountError(b.Account, err)
+		}
+	}
+	v.Took = time.Since(began)
+	return v, nil
+}
+
+// verifyRoot finds a backup's folder, or its newest snapshot.
+func (p *Project) verifyRoot(in planner.Input, b *config.Backup) (*tree.Tree, tree.ID, bool) {
+	for i := range in.Accounts {
+		if in.Accounts[i].Address != b.Account {
+			continue
+		}
+		whole := in.Accounts[i].Tree
+		root, ok := whole.Lookup(in.Paths[b.Address])
+		if ok && b.Mode == config.ModeSnapshots {
+			root, ok = restore.Snapshot(whole, root, time.Unix(1<<40, 0))
+		}
+		return whole, root, ok
+	}
+	return nil, tree.None, false
+}
+
+// verifyHere compares the source with the backup.
+func (p *Project) verifyHere(ctx context.Context, v *Verified, b *config.Backup, remote *tree.Tree, root tree.ID, o VerifyOptions) error {
+	source, err := p.scanSource(ctx, b)
+	if err != nil {
+		return err
+	}
+	if source.Failure != planner.SourceOK {
+		v.Failure = fmt.Sprintf("the source is %s: %s", source.Failure, source.Detail)
+		return nil
+	}
+	with := planner.Input{Sources: []planner.Source{source}}
+	if err := p.loadProofs(ctx, &with); err != nil {
+		return err
+	}
+	prior, known := p.prior[b.Address]
+	input := verify.Input{
+		Remote: remote, Root: root, Local: source.Tree, Manifest: prior.Manifest, HasState: known, Proofs: with.Sources[0].Proofs,
+		KeepsGone: b.Mode == config.ModeArchive || b.OnDelete == config.DeleteKeep, Sample: o.Sample,
+	}
+	v.Local = true
+	v.Result, err = verify.Run(ctx, verify.Compare(input), verify.Env{
+		Open: func(c *verify.Check) (verify.File, error) { return p.openCheck(b, c) },
+		Keys: p.accounts[b.Account].client.ContentKey, Progress: func(n int64) { o.Progress(n, 0) },
+	})
+	return err
+}
+
+// openCheck opens a file that is to be proven.
+func (p *Project) openCheck(b *config.Backup, c *verify.Check) (verify.File, error) {
+	body, file, err := p.openContent(b.Address, c.Path, c.Symlink, c.Identity)
+	if errors.Is(err, errChanged) {
+		err = errors.Join(verify.ErrChanged, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return checked{body, file, c.Identity}, nil
+}
+
+// checked is an open file that can be asked whether it is still the same.
+type checked struct {
+	content
+	file *os.File // nil for a link, which was read whole
+	want scan.Identity
+}
+
+// Unchanged implements verify.File.
+func (c checked) Unchanged() error {
+	if c.file == nil {
+		return nil
+	}
+	now, err := scan.Check(c.file)
+	if err == nil && now != c.want {
+		err = verify.ErrChanged
+	}
+	return err
+}
