@@ -30,6 +30,7 @@ type Cache struct {
 	store *store // nil: in memory only
 
 	writing sync.Mutex // held by the one writer of this Cache; taken before the directory's lock and mu
+	line    line       // changes that wait for a writer
 
 	mu      sync.RWMutex
 	v       *view
@@ -142,34 +143,14 @@ func (c *Cache) echo(ctx context.Context, what string, do func(*changer) error) 
 	return c.change(ctx, what, func(ch *changer) (SN, error) { return ch.v.sn, do(ch) })
 }
 
-// change runs do as the only writer, on a tree that is up to date, and keeps what it did.
-func (c *Cache) change(ctx context.Context, what string, do func(*changer) (SN, error)) error {
-	err := c.alone(ctx, func() error {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		ch := &changer{v: c.v}
-		sn, err := do(ch)
-		if err == nil && (len(ch.made) > 0 || sn != c.v.sn) && c.store != nil {
-			err = c.append(encodeFrame(sn, ch.made))
-		}
-		if err == nil {
-			c.v.sn = sn
-		} else if len(ch.made) > 0 && c.store != nil {
-			// The tree in memory is ahead of the one on disk: take that one.
-			err = errors.Join(err, c.reloadLocked())
-		}
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
-}
-
 // alone runs do as the only writer of the directory, after catching up with others.
 func (c *Cache) alone(ctx context.Context, do func() error) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
+	return c.aloneLocked(ctx, do)
+}
+
+func (c *Cache) aloneLocked(ctx context.Context, do func() error) error {
 	if c.store == nil {
 		return do()
 	}

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/megaplan/megaplan/internal/atomicfile"
@@ -55,8 +57,16 @@ func (s store) generations() (snapshot, highest uint64, err error) {
 // generation takes a file name apart.
 func generation(name string) (gen uint64, form string, ok bool) {
 	for _, form := range []string{snapshotName, journalName} {
-		if n, err := fmt.Sscanf(name, form, &gen); n == 1 && err == nil && fmt.Sprintf(form, gen) == name {
-			return gen, form, true
+		before, after, _ := strings.Cut(form, "%08d")
+		digits, fits := strings.CutPrefix(name, before)
+		if !fits {
+			continue
+		}
+		if digits, fits = strings.CutSuffix(digits, after); !fits {
+			continue
+		}
+		if n, err := strconv.ParseUint(digits, 10, 64); err == nil && fmt.Sprintf(form, n) == name {
+			return n, form, true
 		}
 	}
 	return 0, "", false
