@@ -69,6 +69,8 @@ func (e *evaluator) account(o *object, a addr.Address) cty.Value {
 		Encoding:         get[string](o, "encoding"),
 		Concurrency:      int(get[int64](o, "concurrency")),
 		SmallConcurrency: int(get[int64](o, "small_concurrency")),
+		MaxDuration:      get[time.Duration](o, "max_duration"),
+		MaxUpload:        get[int64](o, "max_upload"),
 		UploadLimit:      get[string](o.nested["bandwidth"], "upload"),
 		DownloadLimit:    get[string](o.nested["bandwidth"], "download"),
 		TrashKeep:        get[time.Duration](o.nested["trash"], "keep"),

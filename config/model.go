@@ -56,6 +56,9 @@ type Account struct {
 	Encoding         string
 	Concurrency      int
 	SmallConcurrency int
+	// MaxDuration and MaxUpload bound what one apply does here; 0 is no bound.
+	MaxDuration time.Duration
+	MaxUpload   int64
 	// UploadLimit and DownloadLimit are timetables in rclone's grammar, "off" for none.
 	UploadLimit, DownloadLimit string
 	// TrashKeep is how long megaplan's own trash is kept; 0 is for ever.

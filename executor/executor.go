@@ -58,6 +58,9 @@ type Env struct {
 	Parallelism int
 	// Stop, once closed, lets what is in flight finish and starts nothing more.
 	Stop <-chan struct{}
+	// Admit is asked before an action starts; one that it refuses is left, with all that waits for it. nil admits all. It is
+	// called from one goroutine.
+	Admit func(*planner.Action) bool
 }
 
 // EventKind says what an Event tells.
@@ -91,8 +94,9 @@ type Failure struct {
 type Report struct {
 	Done     int
 	Failures []Failure // ascending by action
-	// Left counts actions not started because the run was stopped.
-	Left int
+	// Left counts actions not started because the run was stopped, or because they were not admitted; Refused counts those
+	// that Admit itself refused.
+	Left, Refused int
 }
 
 // Run carries the plan out and returns when nothing is in flight any more. The error is that of a run that could not go on:

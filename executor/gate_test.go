@@ -58,3 +58,20 @@ func TestDeletionsWithoutContentWaitForNothing(t *testing.T) {
 		t.Errorf("recorded %v, %v", *recorded, err)
 	}
 }
+
+func TestWhatIsNotAdmittedIsLeft(t *testing.T) {
+	a := newAccount()
+	e, recorded := env(a)
+	asked := map[string]int{}
+	e.Admit = func(a *planner.Action) bool {
+		asked[a.Name]++
+		return a.Name != "dir"
+	}
+	report, err := Run(t.Context(), leftovers(a.add(1, "old", tree.File, 3)), e)
+	if err != nil || len(report.Failures) > 0 || report.Done != 1 || report.Refused != 1 || report.Left != 3 {
+		t.Errorf("Run = %+v, %v; want one done, one refused, and that one, what needs it and the deletion left", report, err)
+	}
+	if !slices.Equal(*recorded, []planner.ActionID{1}) || asked["dir"] != 1 || asked["two"] != 0 {
+		t.Errorf("recorded %v, asked %v", *recorded, asked)
+	}
+}

@@ -131,21 +131,33 @@ func (r *run) start(ctx context.Context) {
 	if small <= 0 {
 		small, large = defaultSmall, defaultLarge
 	}
+	r.folders = slices.DeleteFunc(r.folders, func(id planner.ActionID) bool { return !r.admit(id) })
 	for len(r.folders) > 0 && r.inSmall < small {
 		r.startFolders(ctx)
 	}
 	for len(r.large) > 0 && r.inLarge < large {
 		id := r.large[0]
-		r.large = r.large[1:]
-		r.inLarge++
-		r.launch(ctx, id, true)
+		if r.large = r.large[1:]; r.admit(id) {
+			r.inLarge++
+			r.launch(ctx, id, true)
+		}
 	}
 	for len(r.small) > 0 && r.inSmall < small {
 		id := r.small[0]
-		r.small = r.small[1:]
-		r.inSmall++
-		r.launch(ctx, id, false)
+		if r.small = r.small[1:]; r.admit(id) {
+			r.inSmall++
+			r.launch(ctx, id, false)
+		}
 	}
+}
+
+// admit asks whether an action may start. What waits for a refused one never becomes ready.
+func (r *run) admit(id planner.ActionID) bool {
+	if r.env.Admit == nil || r.env.Admit(r.action(id)) {
+		return true
+	}
+	r.report.Refused++
+	return false
 }
 
 // launch performs one action in a goroutine that ends by handing its outcome to loop.

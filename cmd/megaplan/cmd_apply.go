@@ -101,10 +101,10 @@ func (a *app) execute(run *workflow.Run, planned *workflow.Planned) error {
 	a.signals.beGentle(func() { show.Say("Finishing what is in flight, then stopping. Press Ctrl-C again to stop now.") })
 	began := time.Now()
 	report, err := run.Execute(a.signals.ctx, planned, workflow.Execution{
-		Stop: a.signals.finish, Event: show.Event, Waiting: show.Waiting,
+		Stop: a.signals.finish, Event: show.Event, Waiting: show.Waiting, Say: show.Say,
 	})
 	show.Stop()
 	a.view.Applied(planned.Plan, report, time.Since(began))
-	a.outcome.partial = planned.Plan.Partial || len(report.Failures) > 0
+	a.outcome.partial = planned.Plan.Partial || len(report.Failures) > 0 || report.Left > 0
 	return err
 }

@@ -79,6 +79,8 @@ type Execution struct {
 	Stop    <-chan struct{}
 	Event   func(executor.Event)
 	Waiting func(mega.Wait)
+	// Say is told why something is left for another apply; nil: nobody is.
+	Say func(string)
 }
 
 // Execute carries the plan out, records each action, and saves the state, also when it is interrupted or fails. Failures of
@@ -93,11 +95,11 @@ func (r *Run) Execute(ctx context.Context, planned *Planned, e Execution) (execu
 	report, runErr := executor.Run(ctx, planned.Plan, executor.Env{
 		Remote: func(a addr.Address) executor.Remote { return r.p.accounts[a].client },
 		Open:   r.p.openLocal, Record: rec.record, Event: e.Event, Now: func() time.Time { return r.p.now(planned) },
-		Parallelism: r.p.Parallelism, Stop: e.Stop,
+		Parallelism: r.p.Parallelism, Stop: e.Stop, Admit: r.p.newLimits(planned.Plan, e.Say).admit,
 	})
 	stopSaving()
 	saveErr := r.save(context.WithoutCancel(ctx), rec, &report)
-	if report.Left > 0 && runErr == nil || errors.Is(runErr, context.Canceled) {
+	if report.Left > 0 && (report.Refused == 0 || closed(e.Stop)) && runErr == nil || errors.Is(runErr, context.Canceled) {
 		runErr = ErrInterrupted
 	}
 	r.p.catchUp(context.WithoutCancel(ctx))
@@ -105,6 +107,15 @@ func (r *Run) Execute(ctx context.Context, planned *Planned, e Execution) (execu
 	planned.mend(rec.succeeded(&report))
 	rec.close()
 	return report, errors.Join(runErr, saveErr)
+}
+
+func closed(stop <-chan struct{}) bool {
+	select {
+	case <-stop:
+		return true
+	default:
+		return false
+	}
 }
 
 // catchUp reads the events of this run's own changes, so that the next one is not told of them as news. Without it nothing is
