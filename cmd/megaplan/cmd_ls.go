@@ -12,7 +12,8 @@ import (
 
 // placeHelp says how places are written, for the help of every command that takes one.
 const placeHelp = `A place is an address (backup.documents), an address and a path below it (backup.documents/notes), an account's path
-(main:/Backups), or a path of the only account (/Backups). Backups of every host are found.
+(main:/Backups), or a path of the only account (/Backups). A local path below a source stands for what its backup has of it.
+Backups of every host are found.
 
 ` + exitHelp
 

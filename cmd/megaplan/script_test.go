@@ -49,10 +49,11 @@ func TestScripts(t *testing.T) {
 			}
 			env.Setenv("EXAMPLES", examples)
 			env.Setenv("MEGAPLAN_KEYRING", "off")
+			env.Values[serverValue{}] = new(*emulator.Server)
 			return os.MkdirAll(home, 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"mega": startMega, "other": otherClient, "stat": checkStat, "mtime": setTime, "expect-exit": expectExit, "fault": queueFault,
+			"mega": startMega, "tamper": tamper, "other": otherClient, "stat": checkStat, "mtime": setTime, "expect-exit": expectExit, "fault": queueFault,
 			"session-env": sessionEnv, "kill-apply": killApply, "now": takeTime, "kill-when": killWhen,
 		},
 	})
@@ -83,6 +84,7 @@ func startMega(ts *testscript.TestScript, _ bool, args []string) {
 	server, err := emulator.New(opts)
 	ts.Check(err)
 	ts.Check(server.AddAccount(emulatortest.DefaultAccount))
+	*ts.Value(serverValue{}).(**emulator.Server) = server
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -94,6 +96,24 @@ func startMega(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(server.Close())
 	})
 	ts.Setenv("MEGA_URL", "http://"+listener.Addr().String())
+}
+
+// serverValue is the key of the server that a script's `mega` started.
+type serverValue struct{}
+
+// tamper stores, beside each file of a size, a newer one that claims to be the same and holds other bytes: tamper SIZE.
+func tamper(ts *testscript.TestScript, _ bool, args []string) {
+	server := *ts.Value(serverValue{}).(**emulator.Server)
+	nodes, err := server.Nodes(emulatortest.DefaultAccount.Email)
+	ts.Check(err)
+	for _, n := range nodes {
+		if n.Type != 0 || strconv.FormatInt(n.Size, 10) != args[0] {
+			continue
+		}
+		n.Handle, n.Time = "", n.Time+60
+		_, err := server.Put(emulatortest.DefaultAccount.Email, n, []byte(strings.Repeat("x", int(n.Size))))
+		ts.Check(err)
+	}
 }
 
 // otherClient acts on the account as go-mega does: other ls | put FILE REMOTE | rm REMOTE | destroy REMOTE | mv REMOTE NAME | mkdir REMOTE | get REMOTE FILE | empty-trash.

@@ -129,10 +129,7 @@ func below(dir, path string) (string, bool) {
 
 // explain judges a path below a backup's source and says where it goes.
 func (p *Project) explain(b *config.Backup, rel string) (Explanation, error) {
-	e := Explanation{Address: b.Address, Source: b.Source.Written, Path: rel, Account: b.Account, Snapshots: b.Mode == config.ModeSnapshots}
-	if rel == "." {
-		e.Path = ""
-	}
+	e := Explanation{Address: b.Address, Source: b.Source.Written, Path: tidy(rel), Account: b.Account, Snapshots: b.Mode == config.ModeSnapshots}
 	encoding, err := p.encoding(b.Account)
 	if err != nil {
 		return e, err

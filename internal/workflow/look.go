@@ -100,7 +100,7 @@ func (p *Project) Versions(ctx context.Context, place string) ([]File, error) {
 		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s is a folder: only files have versions", place)
+		return nil, fmt.Errorf("%s is not a file: only files have versions", place)
 	}
 	return files, nil
 }

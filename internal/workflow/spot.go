@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -54,30 +55,87 @@ type target struct {
 var errNoPlace = errors.New("it is neither an address such as backup.documents nor a remote path such as /Backups or main:/Backups")
 
 // Places finds what a text names: an address, with or without a path after it (backup.documents/notes), an account's path
-// (main:/Backups), or a path of the only account (/Backups). The empty text is the top of the only account. Names are taken
-// as a person writes them and, where there is none of that name, as they are stored. Backups of every host are found.
+// (main:/Backups), or a path of the only account (/Backups). The empty text is the top of the only account. What is none of
+// these, or leads nowhere, may be a local path below a source: it stands for what its backup has of it. Names are taken as a
+// person writes them and, where there is none of that name, as they are stored. Backups of every host are found.
+//
+// Of several places that a text stands for, those that are not there are told and left out.
 func (p *Project) Places(ctx context.Context, text string) ([]Spot, error) {
 	all, err := p.declared(ctx)
 	if err != nil {
 		return nil, err
 	}
 	targets, err := p.targets(text, all)
-	if err != nil {
+	locals := p.localTargets(text, all)
+	if err != nil && (!errors.Is(err, errNoPlace) || len(locals) == 0) {
 		return nil, err
 	}
+	spots, err := p.findAll(ctx, targets, all)
+	var missing *missingError
+	if len(spots) == 0 && len(locals) > 0 && (err == nil || errors.As(err, &missing)) {
+		return p.findAll(ctx, locals, all)
+	}
+	return spots, err
+}
+
+// findAll looks targets up; it is an error only if none of them is there.
+func (p *Project) findAll(ctx context.Context, targets []target, all declarations) ([]Spot, error) {
 	var spots []Spot
+	var absent []error
 	for _, t := range targets {
 		acct, err := p.look(ctx, t.account)
 		if err != nil {
 			return nil, err
 		}
 		s := Spot{account: acct, declared: all}
-		if err := p.find(&s, t); err != nil {
+		err = p.find(&s, t)
+		var missing *missingError
+		switch {
+		case errors.As(err, &missing):
+			absent = append(absent, err)
+		case err != nil:
 			return nil, err
+		default:
+			spots = append(spots, s)
 		}
-		spots = append(spots, s)
+	}
+	if len(spots) == 0 && len(absent) > 0 {
+		return nil, absent[0]
+	}
+	for _, err := range absent {
+		p.Observer.Say(err.Error())
 	}
 	return spots, nil
+}
+
+// localTargets are the places that backups give a local path.
+func (p *Project) localTargets(text string, all declarations) []target {
+	local, err := filepath.Abs(text)
+	if err != nil || text == "" {
+		return nil
+	}
+	var found []target
+	for i := range p.Config.Backups {
+		b := &p.Config.Backups[i]
+		rel, ok := below(b.Source.Path, local)
+		if !ok {
+			continue
+		}
+		for j := range all {
+			if all[j].address == b.Address {
+				found = append(found, target{b.Account, tidy(rel), &all[j]})
+			}
+		}
+	}
+	return found
+}
+
+// tidy writes the path of the source itself as the empty path.
+func tidy(rel string) string {
+	if rel == "." {
+		return ""
+	}
+	return rel
 }
 
 // look connects to an account and brings its tree up to date, once for each command.
@@ -149,11 +207,11 @@ func (p *Project) targets(text string, all declarations) ([]target, error) {
 	if strings.HasPrefix(text, string(addr.Backup)+".") || strings.HasPrefix(text, string(addr.Folder)+".") {
 		return p.addressed(text, all)
 	}
-	name, path, ok := strings.Cut(text, ":")
-	if !ok || strings.Contains(name, "/") {
-		name, path = "", text
+	name, path, named := strings.Cut(text, ":")
+	if !named || strings.Contains(name, "/") {
+		name, path, named = "", text, false
 	}
-	if (ok && name == "") || path != "" && !strings.HasPrefix(path, "/") {
+	if named && name == "" || path != "" && !strings.HasPrefix(path, "/") {
 		return nil, fmt.Errorf("%q: %w", text, errNoPlace)
 	}
 	a, err := p.FindAccount(name)
@@ -222,7 +280,7 @@ func (p *Project) base(s *Spot, d *declared) (tree.Path, error) {
 	if err != nil || !place.Found || place.InTrash {
 		return d.path, err
 	}
-	p.Observer.Say(fmt.Sprintf("%s is no longer at /%s: it was moved to /%s.", d.address, d.path, place.Path))
+	p.Observer.Say(fmt.Sprintf("%s is no longer at /%s: it was moved to %q.", d.address, d.path, "/"+string(place.Path)))
 	return place.Path, nil
 }
 
@@ -274,7 +332,21 @@ func named(all []tree.Node, name string) []tree.Node {
 	return alike
 }
 
-// missing says that there is nothing at the path, and how far the path leads.
+// missingError says that there is nothing at a path, and how far the path leads.
+type missingError struct {
+	account     string
+	path, there tree.Path
+}
+
+func (e *missingError) Error() string {
+	text := fmt.Sprintf("there is no %s:/%s", e.account, e.path)
+	if e.path == "" {
+		return text // not even the cloud drive
+	}
+	return fmt.Sprintf("%s\nThe last folder of that path that exists is %s:/%s; `megaplan ls %s:/%s` shows what is in it.",
+		text, e.account, e.there, e.account, e.there)
+}
+
 func (s *Spot) missing() error {
 	there := s.path
 	for there != "" {
@@ -283,7 +355,5 @@ func (s *Spot) missing() error {
 			break
 		}
 	}
-	name := s.account.decl.Address.Name
-	return fmt.Errorf("there is no %s:/%s\nThe last folder of that path that exists is %s:/%s; `megaplan ls %s:/%s` shows what is in it.",
-		name, s.path, name, there, name, there)
+	return &missingError{s.account.decl.Address.Name, s.path, there}
 }
