@@ -41,9 +41,14 @@ func TestSchemas(t *testing.T) {
 		lines = append(lines, events[name])
 	}
 	for name, schema := range map[string]map[string]any{
-		"plan.schema.json":   schemaOf(reflect.TypeFor[Document]()),
-		"state.schema.json":  schemaOf(reflect.TypeFor[StateDocument]()),
-		"events.schema.json": {"description": "One line of -json.", "oneOf": lines},
+		"plan.schema.json":     schemaOf(reflect.TypeFor[Document]()),
+		"state.schema.json":    schemaOf(reflect.TypeFor[StateDocument]()),
+		"ls.schema.json":       schemaOf(reflect.TypeFor[ListingDocument]()),
+		"find.schema.json":     schemaOf(reflect.TypeFor[FoundDocument]()),
+		"du.schema.json":       schemaOf(reflect.TypeFor[UsageDocument]()),
+		"versions.schema.json": schemaOf(reflect.TypeFor[VersionsDocument]()),
+		"explain.schema.json":  schemaOf(reflect.TypeFor[ExplainDocument]()),
+		"events.schema.json":   {"description": "One line of -json.", "oneOf": lines},
 	} {
 		schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 		var text bytes.Buffer
@@ -123,6 +128,12 @@ func schemaOf(t reflect.Type) map[string]any {
 func structSchema(t reflect.Type) map[string]any {
 	properties, required := map[string]any{}, []string{}
 	for i := range t.NumField() {
+		if t.Field(i).Anonymous {
+			inner := structSchema(t.Field(i).Type)
+			maps.Copy(properties, inner["properties"].(map[string]any))
+			required = append(required, inner["required"].([]string)...)
+			continue
+		}
 		name, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		if name == "-" || name == "" {
 			continue
