@@ -95,9 +95,13 @@ func (p *planning) guard() {
 
 func (t *target) warnings() {
 	if t.caseClash > 0 {
+		differ := "differ"
+		if t.caseClash == 1 {
+			differ = "differs"
+		}
 		t.p.warn(t, "names differ only in case", fmt.Sprintf(
-			"%s in the source differ from another only in case, such as %s. They are kept apart on MEGA, but cannot be restored to a file system that ignores case.",
-			count(int64(t.caseClash), "name"), t.caseSample))
+			"%s in the source %s from another only in case, such as %s. They are kept apart on MEGA, but cannot be restored to a file system that ignores case.",
+			count(int64(t.caseClash), "name"), differ, t.caseSample))
 	}
 	if t.spares > 0 {
 		t.p.warn(t, "several nodes of one name", fmt.Sprintf(
@@ -114,13 +118,13 @@ func (p *planning) guardLimits(t *target) {
 	}
 	way := fmt.Sprintf("Nothing was changed. If this is meant: -allow-mass-delete=%s, or another ", t.out.Address)
 	if most := allowed(limit, c.owned); c.deleted > most {
-		p.refuse(17, t, "too much would be deleted", fmt.Sprintf("%s of %s in %s would be deleted or overwritten for good; max_delete allows %s. %s.",
-			count(c.deleted, "file"), count(c.owned, "file"), t.out.Address, limitText(limit, most), way+"max_delete"))
+		p.refuse(17, t, "too much would be deleted", fmt.Sprintf("%d of %s in %s would be deleted or overwritten for good; max_delete allows %s. %s.",
+			c.deleted, count(c.owned, "file"), t.out.Address, limitText(limit, most), way+"max_delete"))
 	}
 	if limit := t.out.Lifecycle.MaxUpdate; limit.Set {
 		if most := allowed(limit, c.owned); c.rewritten > most {
-			p.refuse(17, t, "too much would be rewritten", fmt.Sprintf("%s of %s in %s would be rewritten; max_update allows %s. %s.",
-				count(c.rewritten, "file"), count(c.owned, "file"), t.out.Address, limitText(limit, most), way+"max_update"))
+			p.refuse(17, t, "too much would be rewritten", fmt.Sprintf("%d of %s in %s would be rewritten; max_update allows %s. %s.",
+				c.rewritten, count(c.owned, "file"), t.out.Address, limitText(limit, most), way+"max_update"))
 		}
 	}
 	if t.backup != nil && c.owned > 0 && c.gone >= c.owned && c.created == 0 {

@@ -11,7 +11,7 @@ import (
 func (e *emitter) deletions() {
 	hold := ""
 	if e.readErrors > 0 && !e.p.in.Options.DeleteDespiteErrors {
-		hold = "kept: " + count(int64(e.readErrors), "name") + " of the source could not be read"
+		hold = count(int64(e.readErrors), "name") + " of the source could not be read"
 	}
 	for i := range e.rows {
 		r := &e.rows[i]

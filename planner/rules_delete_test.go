@@ -156,7 +156,7 @@ func TestRule17_AFolderCountsWithItsFiles(t *testing.T) {
 	w.write("keep", "x")
 	w.settled(t)
 	w.remove("big")
-	refused(t, w.plan(t), 17, "45 files of 46 files", "50%, which is 23 files")
+	refused(t, w.plan(t), 17, "45 of 46 files", "50%, which is 23 files")
 }
 
 func TestRule17_ABackupIsNotLeftEmpty(t *testing.T) {

@@ -60,7 +60,11 @@ func (a *app) format(dir string, check, diff, recursive bool) error {
 			a.outcome.changes = true
 			continue
 		}
-		if err := atomicfile.Write(name, formatted, atomicfile.Options{Mode: 0o644}); err != nil {
+		info, err := os.Stat(name) // a file may hold a password: who could not read it still cannot
+		if err != nil {
+			return err
+		}
+		if err := atomicfile.Write(name, formatted, atomicfile.Options{Mode: info.Mode().Perm()}); err != nil {
 			return err
 		}
 	}

@@ -24,6 +24,13 @@ func (a *app) stateListCommand() *cobra.Command {
 		Use: "list", Short: "List the addresses in the state", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return a.withState(func(doc *state.Document) error {
+				if a.json {
+					all := make([]addr.Address, len(doc.Resources))
+					for i := range doc.Resources {
+						all[i] = doc.Resources[i].Address
+					}
+					return ui.WriteJSON(a.screen.Out, all)
+				}
 				for _, r := range doc.Resources {
 					fmt.Fprintln(a.screen.Out, r.Address)
 				}

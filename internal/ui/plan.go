@@ -152,7 +152,15 @@ func (s *Screen) nothing(p *planner.Plan, now time.Time) {
 			parts = append(parts, fmt.Sprintf("%s is as declared.", t.Address))
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%s: %s equal their backup, last applied %s.", t.Address, Plural(t.Equal, "file"), Ago(t.LastSuccess, now)))
+		equal := "1 file equals its backup"
+		if t.Equal != 1 {
+			equal = Plural(t.Equal, "file") + " equal their backup"
+		}
+		applied := "not applied from here yet"
+		if !t.LastSuccess.IsZero() {
+			applied = "last applied " + Ago(t.LastSuccess, now)
+		}
+		parts = append(parts, fmt.Sprintf("%s: %s, %s.", t.Address, equal, applied))
 	}
 	if len(parts) == 0 {
 		s.printf("Nothing to do: no backup or folder takes part.\n")

@@ -68,7 +68,7 @@ func (s *Screen) StartProgress(p *planner.Plan) *Progress {
 
 // startCounting begins to show work on so many things and bytes.
 func (s *Screen) startCounting(noun string, count, bytes int64) *Progress {
-	pr := &Progress{screen: s, done: make(chan struct{}), noun: noun, total: true, count: count, bytes: bytes, files: map[uint32]*moving{}}
+	pr := &Progress{screen: s, done: make(chan struct{}), noun: noun, total: true, count: count, bytes: bytes, files: map[uint32]*moving{}, past: []mark{{at: time.Now()}}}
 	every := plainEvery
 	if s.Live {
 		pr.live, every = &liveArea{w: s.Err, width: s.Width}, redraw

@@ -80,7 +80,7 @@ var summary = []struct {
 	{planner.Move, "%s to move"},
 	{planner.Copy, "%s to copy"},
 	{planner.Touch, "%s to touch"},
-	{planner.SetAttributes, "%s to get attributes"},
+	{planner.SetAttributes, "attributes of %s to set"},
 	{planner.RestoreFromTrash, "%s to restore from the trash"},
 	{planner.MergeFolder, "%s to merge"},
 	{planner.PublishSnapshot, "%s to publish"},

@@ -162,7 +162,7 @@ func (p *Project) openContent(b addr.Address, path string, symlink bool, want sc
 }
 
 // errChanged says that a local file is no longer what the scan saw.
-var errChanged = errors.New("the file changed since it was scanned")
+var errChanged = errors.New("the file is not as it was scanned")
 
 // memory is content that needs no closing.
 type memory struct{ io.ReaderAt }

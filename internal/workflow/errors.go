@@ -10,6 +10,7 @@ import (
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/diag"
 	"github.com/megaplan/megaplan/internal/mega/api"
+	"github.com/megaplan/megaplan/internal/mega/session"
 	"github.com/megaplan/megaplan/internal/planfile"
 	"github.com/megaplan/megaplan/planner"
 	"github.com/megaplan/megaplan/state"
@@ -100,7 +101,7 @@ func Explain(err error) diag.List {
 	case errors.As(err, &locked):
 		return diag.List{explainLocked(locked)}
 	case errors.Is(err, planfile.ErrStale), errors.Is(err, planfile.ErrCorrupt), errors.Is(err, planfile.ErrOtherHost):
-		return diag.Errorf("the saved plan cannot be used", "%v\nNothing was changed. Plan again.", err)
+		return diag.Errorf("the saved plan cannot be used", "%s.\nNothing was changed. Plan again.", strings.TrimSuffix(err.Error(), "; plan again"))
 	}
 	if d, ok := explainState(err); ok {
 		return diag.List{d}
@@ -159,6 +160,8 @@ func explainAccount(e *AccountError) diag.Diagnostic {
 		if login.Err != nil {
 			d.Detail += "\n(" + login.Err.Error() + ")"
 		}
+	case errors.Is(e.Err, session.ErrNotSession):
+		d.Summary, d.Detail = "MEGAPLAN_SESSION is no session", fmt.Sprintf("What MEGAPLAN_SESSION holds cannot be read: %v. `megaplan login -export` prints a new one.", e.Err)
 	case errors.As(e.Err, &secret):
 		d.Summary, d.Detail = "no way to sign in", fmt.Sprintf("%s (%s) cannot sign in.\n%v\nNothing was changed. Mend that argument of the account, then run the command again.", e.Email, e.Account, secret)
 	case errors.Is(e.Err, errSessionLocked):

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/megaplan/megaplan/internal/addr"
@@ -138,5 +139,18 @@ func (p *Project) Revoke(ctx context.Context, a addr.Address, ids []string) erro
 	if err != nil {
 		return err
 	}
-	return p.accountError(a, acct.client.Revoke(ctx, ids...))
+	known, err := acct.client.Sessions(ctx)
+	if err != nil {
+		return p.accountError(a, err)
+	}
+	for _, id := range ids {
+		if !slices.ContainsFunc(known, func(s mega.SessionInfo) bool { return s.ID == id }) {
+			return fmt.Errorf("%s has no session %s: `megaplan session list` shows which it has. None was ended", a, id)
+		}
+	}
+	if err := acct.client.Revoke(ctx, ids...); err != nil {
+		return p.accountError(a, err)
+	}
+	p.Observer.Say(fmt.Sprintf("Ended: %s.", strings.Join(ids, ", ")))
+	return nil
 }

@@ -164,7 +164,7 @@ func (p *Project) State(ctx context.Context) (*state.Document, error) {
 
 // MoveState gives an address of the state another name.
 func (p *Project) MoveState(ctx context.Context, from, to addr.Address) error {
-	return p.store.Edit(ctx, "state mv", func(d *state.Document) error {
+	return p.edit(ctx, "state mv", fmt.Sprintf("%s is %s in the state now.", from, to), func(d *state.Document) error {
 		if _, taken := d.Resource(to); taken {
 			return fmt.Errorf("%s is in the state already", to)
 		}
@@ -180,7 +180,7 @@ func (p *Project) MoveState(ctx context.Context, from, to addr.Address) error {
 
 // RemoveState forgets an address.
 func (p *Project) RemoveState(ctx context.Context, gone addr.Address) error {
-	return p.store.Edit(ctx, "state rm", func(d *state.Document) error {
+	return p.edit(ctx, "state rm", fmt.Sprintf("%s is forgotten; what it has on MEGA stays.", gone), func(d *state.Document) error {
 		for i := range d.Resources {
 			if d.Resources[i].Address == gone {
 				d.Resources = append(d.Resources[:i], d.Resources[i+1:]...)
@@ -191,13 +191,22 @@ func (p *Project) RemoveState(ctx context.Context, gone addr.Address) error {
 	})
 }
 
+// edit changes the state document and tells the news of it.
+func (p *Project) edit(ctx context.Context, operation, news string, change func(*state.Document) error) error {
+	if err := p.store.Edit(ctx, operation, change); err != nil {
+		return err
+	}
+	p.Observer.Say(news)
+	return nil
+}
+
 // PushState replaces the document by one of the same lineage that is not older, or by any with force. Leases stay as they are.
 func (p *Project) PushState(ctx context.Context, text []byte, force bool) error {
 	pushed, err := state.Decode(text)
 	if err != nil {
-		return err
+		return fmt.Errorf("what is pushed cannot be the state: %v\nNothing was changed", err) //nolint:errorlint // it is not our state that is damaged
 	}
-	return p.store.Edit(ctx, "state push", func(d *state.Document) error {
+	return p.edit(ctx, "state push", "The state is the pushed one now.", func(d *state.Document) error {
 		if !force && d.Lineage != "" && pushed.Lineage != d.Lineage {
 			return fmt.Errorf("the pushed state is another one (lineage %s, here %s): -force pushes it all the same", pushed.Lineage, d.Lineage)
 		}
