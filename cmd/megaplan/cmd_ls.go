@@ -58,20 +58,24 @@ func (a *app) lsCommand() *cobra.Command {
 }
 
 func (a *app) ls(p *workflow.Project, place string, recursive, long bool) error {
-	found, err := p.List(a.signals.ctx, place, recursive)
-	if err != nil {
+	view := a.screen.ListText(long)
+	if a.json {
+		view = a.screen.ListJSON(version)
+	}
+	if err := p.List(a.signals.ctx, place, recursive, lister{view}); err != nil {
 		return err
 	}
-	listings := make([]ui.Listing, len(found))
-	for i, l := range found {
-		listings[i] = ui.Listing{Account: l.Account, Path: "/" + string(l.Path), Owner: l.Owner, Entries: nodes(l.Entries)}
-	}
-	if a.json {
-		return ui.WriteJSON(a.screen.Out, ui.ListingDocument{Header: ui.NewHeader(version), Listings: listings})
-	}
-	a.screen.Listings(listings, long)
-	return nil
+	return view.Close()
 }
+
+// lister hands what is found to a view.
+type lister struct{ view ui.Lister }
+
+func (l lister) Listing(found workflow.Listing) error {
+	return l.view.Listing(ui.Listing{Account: found.Account, Path: "/" + string(found.Path), Owner: found.Owner}, found.Of)
+}
+
+func (l lister) Entry(e workflow.Entry) error { return l.view.Entry(node(e)) }
 
 func nodes(entries []workflow.Entry) []ui.Node {
 	out := make([]ui.Node, len(entries))

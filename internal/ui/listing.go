@@ -1,6 +1,9 @@
 package ui
 
 import (
+	"bufio"
+	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/megaplan/megaplan/internal/addr"
@@ -20,20 +23,122 @@ type ListingDocument struct {
 	Listings []Listing `json:"listings"`
 }
 
-// Listings shows names, one a line; long adds size, date and the number of older versions before the name, and after it the
+// Lister shows what `megaplan ls` finds while it is found: an account can be larger than memory.
+type Lister interface {
+	// Listing begins the listing of a place, one of so many; its Entries are not looked at.
+	Listing(l Listing, of int) error
+	Entry(n Node) error
+	// Close ends the last listing. Nothing is sure to be written before.
+	Close() error
+}
+
+// ListText lists names, one a line; long adds size, date and the number of older versions before the name, and after it the
 // owner where that is not the owner of the whole. Names are never cut: scripts read them.
-func (s *Screen) Listings(all []Listing, long bool) {
-	for i, l := range all {
-		if len(all) > 1 {
-			if i > 0 {
-				s.printf("\n")
-			}
-			s.printf("%s\n", s.paint(Bold, place(l.Account, false, l.Path, false)+":"))
-		}
-		for _, n := range l.Entries {
-			s.printf("%s\n", s.listed(l, n, long))
-		}
+func (s *Screen) ListText(long bool) Lister {
+	return &listText{screen: s, long: long, out: bufio.NewWriter(s.Out)}
+}
+
+type listText struct {
+	screen *Screen
+	out    *bufio.Writer
+	long   bool
+	begun  bool
+	at     Listing
+}
+
+func (t *listText) Listing(l Listing, of int) error {
+	t.at = l
+	if of < 2 {
+		return nil
 	}
+	if t.begun {
+		_ = t.out.WriteByte('\n') // a writer that failed once fails in the end, too
+	}
+	t.begun = true
+	_, err := fmt.Fprintln(t.out, t.screen.paint(Bold, place(l.Account, false, l.Path, false)+":"))
+	return err
+}
+
+func (t *listText) Entry(n Node) error {
+	_, err := fmt.Fprintln(t.out, t.screen.listed(t.at, n, t.long))
+	return err
+}
+
+func (t *listText) Close() error { return t.out.Flush() }
+
+// ListJSON writes one ListingDocument, an entry a line.
+func (s *Screen) ListJSON(version string) Lister {
+	return &listJSON{head: NewHeader(version), out: bufio.NewWriter(s.Out)}
+}
+
+type listJSON struct {
+	head              Header
+	out               *bufio.Writer
+	listings, entries int
+}
+
+// open writes the members of v and leaves its object open for one more, an array.
+func (j *listJSON) open(before string, v any, array string) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(j.out, "%s%s,%q:[", before, text[:len(text)-1], array)
+	return err
+}
+
+func (j *listJSON) begin() error {
+	if j.listings > 0 {
+		return nil
+	}
+	return j.open("", j.head, "listings")
+}
+
+func (j *listJSON) Listing(l Listing, _ int) error {
+	if err := j.begin(); err != nil {
+		return err
+	}
+	before := "\n"
+	if j.listings > 0 {
+		before = "\n]},\n"
+	}
+	j.listings, j.entries = j.listings+1, 0
+	return j.open(before, listingHead{l.Account, l.Path, l.Owner}, "entries")
+}
+
+// listingHead is a Listing without its entries.
+type listingHead struct {
+	Account addr.Address `json:"account"`
+	Path    string       `json:"path"`
+	Owner   addr.Address `json:"owner,omitzero"`
+}
+
+func (j *listJSON) Entry(n Node) error {
+	before := "\n  "
+	if j.entries > 0 {
+		before = ",\n  "
+	}
+	j.entries++
+	text, err := json.Marshal(n)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(j.out, "%s%s", before, text)
+	return err
+}
+
+func (j *listJSON) Close() error {
+	if err := j.begin(); err != nil {
+		return err
+	}
+	end := "]}\n"
+	if j.listings > 0 {
+		end = "\n]}" + end
+	}
+	if _, err := j.out.WriteString(end); err != nil {
+		return err
+	}
+	return j.out.Flush()
 }
 
 func (s *Screen) listed(l Listing, n Node, long bool) string {

@@ -2,8 +2,12 @@ package ui
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/tree"
@@ -39,15 +43,32 @@ func sampleListing() Listing {
 	}}
 }
 
+// list passes listings through a view.
+func list(t *testing.T, view Lister, all ...Listing) {
+	t.Helper()
+	for _, l := range all {
+		err := view.Listing(l, len(all))
+		for _, n := range l.Entries {
+			err = errors.Join(err, view.Entry(n))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := view.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestListings(t *testing.T) {
 	inUTC(t)
-	one := []Listing{sampleListing()}
-	golden(t, "ls.txt", show(80, false, func(s *Screen) { s.Listings(one, false) }))
-	golden(t, "ls_long.txt", show(80, false, func(s *Screen) { s.Listings(one, true) }))
+	one := sampleListing()
+	golden(t, "ls.txt", show(80, false, func(s *Screen) { list(t, s.ListText(false), one) }))
+	golden(t, "ls_long.txt", show(80, false, func(s *Screen) { list(t, s.ListText(true), one) }))
 	nobody := sampleListing()
 	nobody.Owner, nobody.Path, nobody.Entries = addr.Address{}, "/", nobody.Entries[:2]
 	file := Listing{Account: otherAccount, Path: "/Backups/docs/link", Owner: documents, Entries: sampleListing().Entries[4:5]}
-	golden(t, "ls_several.txt", show(80, false, func(s *Screen) { s.Listings([]Listing{nobody, file}, true) }))
+	golden(t, "ls_several.txt", show(80, false, func(s *Screen) { list(t, s.ListText(true), nobody, file) }))
 }
 
 func TestFound(t *testing.T) {
@@ -116,6 +137,21 @@ func TestExplain(t *testing.T) {
 		{Account: mainAccount, Remote: "/Elsewhere/x", Nodes: []OwnedNode{{there, addr.Address{}}}},
 	}
 	golden(t, "explain.txt", show(80, false, func(s *Screen) { s.Explain(all, now) }))
+}
+
+// TestListJSONIsTheDocument compares what is written piece by piece with the document that it must be.
+func TestListJSONIsTheDocument(t *testing.T) {
+	empty := Listing{Account: otherAccount, Path: "/", Entries: []Node{}}
+	for _, all := range [][]Listing{{}, {empty}, {sampleListing()}, {sampleListing(), empty, sampleListing()}} {
+		got := ListingDocument{}
+		text := show(80, false, func(s *Screen) { list(t, s.ListJSON("0.1.0"), all...) })
+		if err := json.Unmarshal([]byte(text), &got); err != nil {
+			t.Fatalf("%v in\n%s", err, text)
+		}
+		if diff := cmp.Diff(ListingDocument{NewHeader("0.1.0"), all}, got); diff != "" {
+			t.Errorf("the document (-want +got):\n%s", diff)
+		}
+	}
 }
 
 // TestLookDocuments pins what programs read of the looking commands.

@@ -144,29 +144,29 @@ func (p *Project) explain(b *config.Backup, rel string) (Explanation, error) {
 		e.Host = b.Source.Host
 		return e, nil
 	}
-	e.Local, err = p.judge(b, e.Path)
-	return e, err
+	e.Local = p.judge(b, e.Path)
+	return e, nil
 }
 
-func (p *Project) judge(b *config.Backup, rel string) (Judged, error) {
+func (p *Project) judge(b *config.Backup, rel string) Judged {
+	if rel == "" {
+		return Judged{Exists: true, Taken: true, Kind: tree.Dir}
+	}
 	o, err := p.scanOptions(b)
 	if err != nil {
-		return Judged{}, err
-	}
-	if rel == "" {
-		return Judged{Exists: true, Taken: true, Kind: tree.Dir, Reason: "the source itself"}, nil
+		return Judged{Problem: err}
 	}
 	said, err := scan.Explain(b.Source.Path, rel, o)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Judged{}, nil
+		return Judged{}
 	}
 	if err != nil {
-		return Judged{Problem: err}, nil
+		return Judged{Problem: err}
 	}
 	return Judged{
 		Exists: true, Taken: said.Taken, At: said.At, Kind: said.Kind, Why: said.Why, Reason: said.Reason,
 		Pattern: said.Pattern.Text, Where: said.Pattern.Where,
-	}, nil
+	}
 }
 
 // explainRemote finds whose a remote path is, and what of the source belongs there.

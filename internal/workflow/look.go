@@ -30,40 +30,48 @@ type Entry struct {
 	Node  tree.Node
 }
 
-// Listing is what List found below one place.
+// Listing is one place that List found.
 type Listing struct {
 	Account addr.Address
 	Path    tree.Path
 	// Owner is the address whose declared path is the place or above it.
-	Owner   addr.Address
-	Entries []Entry
+	Owner addr.Address
+	// Of is how many listings there are.
+	Of int
 }
 
-// List lists the folder at a place, which is written as in [Project.Places]; recursive goes on below it.
-func (p *Project) List(ctx context.Context, place string, recursive bool) ([]Listing, error) {
+// lister takes what List finds, as it is found: a listing, then its entries.
+type lister interface {
+	Listing(l Listing) error
+	Entry(e Entry) error
+}
+
+// List lists the folder at a place, which is written as in [Project.Places]; recursive goes on below it. Of a file it lists
+// the file.
+func (p *Project) List(ctx context.Context, place string, recursive bool, to lister) error {
 	spots, err := p.Places(ctx, place)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var out []Listing
 	for _, s := range spots {
-		l := Listing{Account: s.account.decl.Address, Path: s.path, Owner: s.entry(s.path, tree.Node{}).Owner}
+		err := to.Listing(Listing{Account: s.account.decl.Address, Path: s.path, Owner: s.entry(s.path, tree.Node{}).Owner, Of: len(spots)})
+		if err != nil {
+			return err
+		}
 		for _, n := range s.nodes {
 			if n.Kind != tree.Dir {
-				l.Entries = append(l.Entries, s.entry(s.path, n))
-				continue
+				err = to.Entry(s.entry(s.path, n))
+			} else {
+				err = s.each(ctx, n.Handle, s.path, func(at tree.Path, n tree.Node) (bool, error) {
+					return recursive, to.Entry(s.entry(at, n))
+				})
 			}
-			err := s.each(ctx, n.Handle, s.path, func(at tree.Path, n tree.Node) (bool, error) {
-				l.Entries = append(l.Entries, s.entry(at, n))
-				return recursive, nil
-			})
 			if err != nil {
-				return nil, err
+				return err
 			}
 		}
-		out = append(out, l)
 	}
-	return out, nil
+	return nil
 }
 
 // FileVersion is one state of a file's content through time.
