@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/state"
 )
 
 // checks evaluates the check blocks against what the plan leads to; under DriftOnly, against what is there.
@@ -46,6 +47,11 @@ func (p *planning) check(c config.Check, t *target, outlook []QuotaOutlook) {
 	if c.MaxFiles >= 0 && have > c.MaxFiles {
 		fail("%s, max_files is %d", count(have, "file"), c.MaxFiles)
 	}
+	if c.VerifySample > 0 {
+		if why := p.unverified(c, t); why != "" {
+			fail("%s", why)
+		}
+	}
 	for _, q := range outlook {
 		if q.Account != t.out.Account || !c.QuotaFree.Set || q.Total == 0 {
 			continue
@@ -64,6 +70,26 @@ func (p *planning) check(c config.Check, t *target, outlook []QuotaOutlook) {
 		r.Detail = "fine"
 	}
 	p.plan.Checks = append(p.plan.Checks, r)
+}
+
+// unverified says why the last verification does not do; "" if it does.
+func (p *planning) unverified(c config.Check, t *target) string {
+	var v state.Verification
+	if t.prior != nil {
+		v = t.prior.Resource.Verified
+	}
+	age := p.in.Now.Sub(v.Time)
+	switch {
+	case v.Time.IsZero():
+		return fmt.Sprintf("never verified: megaplan verify -sample=%g%% %s", c.VerifySample, t.out.Address)
+	case v.Differences > 0:
+		return fmt.Sprintf("the last verification found %s", count(v.Differences, "difference"))
+	case v.Percent < c.VerifySample:
+		return fmt.Sprintf("last verified by %g%% of its files, verify_sample is %g%%", v.Percent, c.VerifySample)
+	case c.VerifyEvery > 0 && age > c.VerifyEvery:
+		return fmt.Sprintf("last verified %s ago, every is %s", age.Round(time.Minute), c.VerifyEvery)
+	}
+	return ""
 }
 
 // filesAfter counts the files the backup owns once the plan is applied: what an audit alone finds, if there is no more.

@@ -12,6 +12,7 @@ import (
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
+	"github.com/megaplan/megaplan/state"
 )
 
 // expect compares a plan's actions, as "kind path", with what is wanted.
@@ -398,6 +399,23 @@ func TestChecks(t *testing.T) {
 	w.prior.Resource.LastSuccess = start.Add(-2 * time.Hour)
 	if got := check(config.Check{MinFiles: -1, MaxFiles: -1, MaxAge: time.Hour}); got.OK || !strings.Contains(got.Detail, "2h0m0s ago") {
 		t.Errorf("age: %+v", got)
+	}
+	verify := config.Check{MinFiles: -1, MaxFiles: -1, VerifySample: 5, VerifyEvery: 24 * time.Hour}
+	for _, v := range []struct {
+		found state.Verification
+		want  string // in the detail; empty where the check holds
+	}{
+		{state.Verification{}, "never verified"},
+		{state.Verification{Time: start.Add(-time.Hour), Percent: 5}, ""},
+		{state.Verification{Time: start.Add(-time.Hour), Percent: 100}, ""},
+		{state.Verification{Time: start.Add(-time.Hour), Percent: 4}, "by 4% of its files"},
+		{state.Verification{Time: start.Add(-time.Hour), Percent: 5, Differences: 2}, "2 differences"},
+		{state.Verification{Time: start.Add(-25 * time.Hour), Percent: 5}, "25h0m0s ago"},
+	} {
+		w.prior.Resource.Verified = v.found
+		if got := check(verify); got.OK != (v.want == "") || !strings.Contains(got.Detail, v.want) {
+			t.Errorf("verified %+v: %+v", v.found, got)
+		}
 	}
 	w.options.DriftOnly = true
 	if got := check(config.Check{MinFiles: 2, MaxFiles: 2}); !got.OK {

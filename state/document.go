@@ -42,6 +42,8 @@ type Resource struct {
 	// LastSuccess is when an apply last finished without a failure, also one with nothing to do; it changes no serial (rule 28).
 	LastSuccess time.Time   `json:"last_success,omitzero"`
 	Manifest    ManifestRef `json:"manifest"`
+	// Verified is what the last verification found; it changes no serial (rule 29).
+	Verified Verification `json:"verified,omitzero"`
 	// Run is the lease id of the run that last saved this resource: its journal may hold more than was saved.
 	Run string `json:"run,omitempty"`
 	// History describes earlier manifests as deltas, newest first, at most HistoryLimit (rule 32).
@@ -62,6 +64,19 @@ type ManifestRef struct {
 type HistoryRef struct {
 	Time   time.Time `json:"time"`
 	Digest string    `json:"digest"`
+}
+
+// Verification is what proving a backup against its source found, and when. It is comparable.
+type Verification struct {
+	Time time.Time `json:"time"`
+	// Percent of the files was to be proven.
+	Percent float64 `json:"percent"`
+	// Files were looked at, Equal proven so; Differences count what makes `verify` fail.
+	Files       int64 `json:"files"`
+	Equal       int64 `json:"equal"`
+	Differences int64 `json:"differences"`
+	// Downloaded says that the bytes on the server were proven too.
+	Downloaded bool `json:"downloaded,omitempty"`
 }
 
 // Output is one output's value as JSON.

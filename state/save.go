@@ -123,7 +123,11 @@ func (s *Store) step(ctx context.Context, b base, m Manifest) (ManifestRef, []Hi
 // replace puts a prepared change into the document.
 func (d *Document) replace(c *Change, r Resource) {
 	d.Resources = slices.DeleteFunc(d.Resources, func(old Resource) bool {
-		return old.Address == r.Address || !c.From.IsZero() && old.Address == c.From
+		if old.Address != r.Address && (c.From.IsZero() || old.Address != c.From) {
+			return false
+		}
+		r.Verified = old.Verified // a verification takes no lease, so it may have ended during the run
+		return true
 	})
 	if !c.Forget {
 		d.Resources = append(d.Resources, r)

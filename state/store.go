@@ -197,6 +197,7 @@ func sameButTimes(a, b Resource) bool {
 	for _, r := range []*Resource{&a, &b} {
 		r.Serial, r.LastApplied, r.LastSuccess, r.Run = 0, time.Time{}, time.Time{}, ""
 		r.History = nil // follows the manifest
+		r.Verified = Verification{}
 	}
 	return reflect.DeepEqual(a, b)
 }

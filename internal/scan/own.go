@@ -18,6 +18,9 @@ const ownDir = ".megaplan"
 // tempMark stands in the names of temporary files that become the file before the mark; see package atomicfile.
 const tempMark = ".tmp-"
 
+// restoring begins the names of files that a restore is writing; see package restore. A killed one leaves them behind.
+const restoring = ".megaplan-restore-"
+
 func findOwn(paths []string) ownFiles {
 	o := ownFiles{map[string][]string{}, map[file]bool{}}
 	for _, path := range paths {
@@ -41,7 +44,7 @@ func findOwn(paths []string) ownFiles {
 func (o *ownFiles) in(dir string) []string { return o.names[dir] }
 
 func (o *ownFiles) is(names []string, name string, r *record) bool {
-	if r.kind == isDir && name == ownDir {
+	if r.kind == isDir && name == ownDir || strings.HasPrefix(name, restoring) {
 		return true
 	}
 	if slices.ContainsFunc(names, func(own string) bool { return name == own || strings.HasPrefix(name, own+tempMark) }) {

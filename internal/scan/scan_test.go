@@ -133,7 +133,7 @@ func TestScanTakesFactsOfEveryName(t *testing.T) {
 
 func TestRule7_FiltersAndIgnoreFilesLeaveOut(t *testing.T) {
 	root := fill(t, "a.tmp", "keep.tmp", ".cache/x", "d/.megaignore=/secret\n", "d/secret", "d/e/secret", "d/x.tmp", "megaplan.state.json",
-		"megaplan.state.json.tmp-123", "megaplan.state.json.old", ".megaplan/embedded/x", "plans/p.plan")
+		"megaplan.state.json.tmp-123", "megaplan.state.json.old", ".megaplan/embedded/x", "plans/p.plan", "d/.megaplan-restore-0a1b")
 	r := scanned(t, root, Options{
 		Filter: excluding(".cache/", "*.tmp", "!keep.tmp"),
 		Own:    []string{filepath.Join(root, "megaplan.state.json"), filepath.Join(root, "plans/p.plan")},
@@ -144,8 +144,9 @@ func TestRule7_FiltersAndIgnoreFilesLeaveOut(t *testing.T) {
 		"d/x.tmp": "excluded: exclude, x.mega.hcl:2", "megaplan.state.json": "megaplan's own: megaplan's own",
 		"megaplan.state.json.tmp-123": "megaplan's own: megaplan's own", "megaplan.state.json.old": "file",
 		".megaplan": "megaplan's own: megaplan's own", "plans": "directory", "plans/p.plan": "megaplan's own: megaplan's own",
+		"d/.megaplan-restore-0a1b": "megaplan's own: megaplan's own",
 	})
-	want(t, "left out", r.LeftOut, int64(8))
+	want(t, "left out", r.LeftOut, int64(9))
 }
 
 func TestRule7_OwnFilesAreKnownByAnyLink(t *testing.T) {

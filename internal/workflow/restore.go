@@ -73,13 +73,24 @@ func (p *Project) Restore(ctx context.Context, o RestoreOptions) (*Restoring, er
 	if r.Target, err = p.restoreTarget(o, from); err != nil {
 		return nil, err
 	}
-	acct, whole, root, err := p.remoteRoot(ctx, from)
+	acct, err := p.connect(ctx, from.account)
 	if err != nil {
 		return nil, err
 	}
+	if err := p.refresh(ctx, acct); err != nil {
+		return nil, p.accountError(from.account, err)
+	}
+	p.Observer.AccountRead(from.account, acct.read)
 	r.client = acct.client
 	if r.At, err = p.timeOf(o.At, acct.client); err != nil {
 		return nil, err
+	}
+	whole, root, err := r.root(ctx, from)
+	if errors.As(err, new(*notThereError)) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, p.accountError(from.account, err)
 	}
 	input := restore.Input{Tree: whole, Root: root, Overwrite: o.Overwrite, Filter: givenFilter(o), Windows: runtime.GOOS == "windows"}
 	if input.Encoding, err = p.encoding(from.account); err != nil {
@@ -157,34 +168,60 @@ func (p *Project) restoreTarget(o RestoreOptions, from backedUp) (string, error)
 	return from.backup.Source.Path, nil
 }
 
-// remoteRoot reads the account and finds the node that is restored: by path, or by the handle that the state remembers.
-func (p *Project) remoteRoot(ctx context.Context, from backedUp) (*account, *tree.Tree, tree.ID, error) {
-	acct, err := p.connect(ctx, from.account)
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	if err := p.refresh(ctx, acct); err != nil {
-		return nil, nil, 0, p.accountError(from.account, err)
-	}
-	p.Observer.AccountRead(from.account, acct.read)
+// notThereError says that an account has no such path.
+type notThereError struct{ text string }
+
+func (e *notThereError) Error() string { return e.text }
+
+// root finds the node that is restored: by the handle that the state remembers, by path, or, for a restore of the past, in the
+// bin.
+func (r *Restoring) root(ctx context.Context, from backedUp) (*tree.Tree, tree.ID, error) {
 	var roots []tree.Handle
 	if from.prior.Resource.Root != 0 {
 		roots = []tree.Handle{from.prior.Resource.Root}
 	}
-	whole, err := acct.client.Tree(ctx, []tree.Path{from.path}, roots)
+	whole, err := r.client.Tree(ctx, []tree.Path{from.path}, roots)
 	if err != nil {
-		return nil, nil, 0, p.accountError(from.account, err)
+		return nil, 0, err
 	}
 	for id := range whole.Walk(tree.Root) {
 		if h := whole.Handle(id); h != 0 && h == from.prior.Resource.Root {
-			return acct, whole, id, nil
+			return whole, id, nil
 		}
 	}
-	id, ok := whole.Lookup(from.path)
-	if !ok {
-		return nil, nil, 0, fmt.Errorf("there is no /%s in %s", from.path, from.account)
+	if id, ok := whole.Lookup(from.path); ok {
+		return whole, id, nil
 	}
-	return acct, whole, id, nil
+	trashed, when, err := trashedRoot(ctx, r.client, from)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case trashed == nil:
+		return nil, 0, &notThereError{fmt.Sprintf("there is no /%s in %s", from.path, from.account)}
+	case r.At.IsZero() || !r.At.Before(when):
+		return nil, 0, &notThereError{fmt.Sprintf("/%s of %s is in the trash since %s: give -at with a time before that", from.path, from.account, when.UTC().Format(time.RFC3339))}
+	}
+	return trashed, tree.Root, nil
+}
+
+// trashedRoot finds what megaplan put into the bin as a whole from the place that is restored, the latest of several.
+func trashedRoot(ctx context.Context, client *mega.Client, from backedUp) (*tree.Tree, time.Time, error) {
+	list, err := client.Bin(ctx)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	var latest *mega.Trashed
+	for i := range list {
+		t := &list[i]
+		if t.Marked && t.Mark.Path == "/"+string(from.path) && (latest == nil || t.Mark.At.After(latest.Mark.At)) {
+			latest = t
+		}
+	}
+	if latest == nil {
+		return nil, time.Time{}, nil
+	}
+	whole, err := client.Below(ctx, latest.Node.Handle)
+	return whole, latest.Mark.At, err
 }
 
 // timeOf reads a time, or a duration before the server's now.

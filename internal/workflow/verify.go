@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/internal/verify"
 	"github.com/megaplan/megaplan/planner"
+	"github.com/megaplan/megaplan/state"
 )
 
 // VerifyOptions say what to prove.
@@ -76,7 +78,40 @@ func (p *Project) Verify(ctx context.Context, o VerifyOptions) ([]Verified, erro
 		}
 		all = append(all, one)
 	}
-	return all, nil
+	return all, p.keepVerified(ctx, all, o)
+}
+
+// keepVerified writes what was found into the state, under its short lock (rule 29). A backup that the state does not know
+// has nowhere to keep it.
+func (p *Project) keepVerified(ctx context.Context, all []Verified, o VerifyOptions) error {
+	now := time.Now()
+	for _, acct := range p.accounts {
+		if server, known := acct.client.ServerTime(); known {
+			now = server
+		}
+	}
+	found := map[addr.Address]state.Verification{}
+	for i := range all {
+		v := &all[i]
+		if _, known := p.prior[v.Address]; !known || !v.Local {
+			continue
+		}
+		found[v.Address] = state.Verification{
+			Time: now.UTC().Truncate(time.Second), Percent: cmp.Or(o.Sample.Percent, 100), Files: v.Result.Files,
+			Equal: v.Result.Counts[verify.Equal], Differences: v.Result.Differences(), Downloaded: o.Download,
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return p.store.Edit(ctx, "verify", func(d *state.Document) error {
+		for i := range d.Resources {
+			if v, ok := found[d.Resources[i].Address]; ok {
+				d.Resources[i].Verified = v
+			}
+		}
+		return nil
+	})
 }
 
 func (p *Project) isBackup(a addr.Address) bool {
@@ -92,6 +127,10 @@ func (p *Project) verifyBackup(ctx context.Context, in planner.Input, b *config.
 	began := time.Now()
 	v := Verified{Address: b.Address, Source: b.Source.Written}
 	remote, root, ok := p.verifyRoot(in, b)
+	if prior, known := p.prior[b.Address]; !ok && known && len(prior.Manifest) > 0 {
+		// It was applied and is gone: everything the source has of it is missing there.
+		remote, root, ok = tree.NewBuilder(tree.Node{}).Build(), tree.Root, true
+	}
 	switch {
 	case !ok:
 		v.NotThere = true
@@ -168,7 +207,7 @@ func (p *Project) verifyHere(ctx context.Context, v *Verified, b *config.Backup,
 func (p *Project) openCheck(b *config.Backup, c *verify.Check) (verify.File, error) {
 	body, file, err := p.openContent(b.Address, c.Path, c.Symlink, c.Identity)
 	if errors.Is(err, errChanged) {
-		err = errors.Join(verify.ErrChanged, err)
+		err = fmt.Errorf("%w: %w", verify.ErrChanged, err)
 	}
 	if err != nil {
 		return nil, err
