@@ -58,8 +58,11 @@ func (s *Server) serveDownload(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
+	// Counted first: a client that has the last byte may ask for the counters
+	// before send returned.
+	s.stats.downloadBytes.Add(n)
 	sent, err := s.line.send(r.Context(), w, body)
-	s.stats.downloadBytes.Add(sent)
+	s.stats.downloadBytes.Add(sent - n)
 	if err != nil {
 		s.opts.Log.Debug("send file", "error", err)
 	}
