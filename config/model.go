@@ -56,6 +56,8 @@ type Account struct {
 	Encoding         string
 	Concurrency      int
 	SmallConcurrency int
+	// RequestsPerSecond bounds the requests to the API; 0 is no bound.
+	RequestsPerSecond int
 	// MaxDuration and MaxUpload bound what one apply does here; 0 is no bound.
 	MaxDuration time.Duration
 	MaxUpload   int64

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/megaplan/megaplan/internal/mega/api"
 	"github.com/megaplan/megaplan/internal/mega/cache"
 	"github.com/megaplan/megaplan/internal/mega/crypt"
@@ -22,10 +24,11 @@ import (
 
 // Options say how to reach an account and how much to ask of it at once.
 type Options struct {
-	Endpoint         string // base address of the API; empty: MEGA
-	HTTPS            bool   // ask for https addresses of storage servers
-	Concurrency      int    // large posts in flight; 0: 4
-	SmallConcurrency int    // connections for small files; 0: 32
+	Endpoint          string // base address of the API; empty: MEGA
+	HTTPS             bool   // ask for https addresses of storage servers
+	Concurrency       int    // large posts in flight; 0: 4
+	SmallConcurrency  int    // connections for small files; 0: 32
+	RequestsPerSecond int    // the most requests to the API; 0: no limit
 	// UploadLimit and DownloadLimit are timetables as rclone writes them; "" or "off": no limit.
 	UploadLimit, DownloadLimit string
 	CacheDir                   string // of this account; empty: the tree is kept in memory only
@@ -54,9 +57,13 @@ type Client struct {
 }
 
 func (o Options) transport() (*api.Transport, error) {
+	var limiter *rate.Limiter
+	if o.RequestsPerSecond > 0 {
+		limiter = rate.NewLimiter(rate.Limit(o.RequestsPerSecond), 1)
+	}
 	return api.NewTransport(api.Options{
 		Endpoint: o.Endpoint, UserAgent: o.UserAgent, RoundTripper: o.Base, Logger: o.Log,
-		Retry: o.retry(), OnWait: o.waiting,
+		Retry: o.retry(), OnWait: o.waiting, Limiter: limiter,
 	})
 }
 

@@ -18,6 +18,8 @@ const (
 	// redraw is how often the terminal is redrawn, plainEvery how often a line is written elsewhere.
 	redraw     = 150 * time.Millisecond
 	plainEvery = 10 * time.Second
+	// plainWait is the shortest pause that is worth a line off a terminal.
+	plainWait = time.Second
 	// rateOver is the stretch of time over which the rate is taken, so that it neither jumps nor lags.
 	rateOver = 5 * time.Second
 )
@@ -39,8 +41,9 @@ type Progress struct {
 	total        bool   // how much there is to do is known
 	small        int64  // small files ended
 	wait         mega.Wait
+	told         time.Time // when a line about a wait was written off a terminal
 	message      string
-	past         []mark // of the last rateOver
+	past         []mark // of the last rateOver and a little more
 }
 
 // moving is a file in flight.
@@ -122,11 +125,29 @@ func (p *Progress) endLocked(id uint32, well bool) {
 	}
 }
 
-// Waiting shows a back-off with its countdown.
+// Waiting shows a back-off with its countdown. Off a terminal it is a line at once, though not one for each of many that wait.
 func (p *Progress) Waiting(w mega.Wait) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.wait = w
+	now := time.Now()
+	line := p.waitLocked(now)
+	tell := p.live == nil && w.Until.Sub(now) >= plainWait && now.Sub(p.told) >= plainEvery
+	if tell {
+		p.told = now
+	}
+	p.mu.Unlock()
+	if tell {
+		p.screen.Note("%s", line)
+	}
+}
+
+// waitLocked is the line about the back-off under way, empty if there is none.
+func (p *Progress) waitLocked(now time.Time) string {
+	left := p.wait.Until.Sub(now)
+	if left <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("  waiting: %s, next try in %s (try %d)", p.wait.Reason, max(time.Second, left.Round(time.Second)), p.wait.Attempt+1)
 }
 
 // Say keeps a message below the bars, such as that the run is stopping.
@@ -176,8 +197,8 @@ func (p *Progress) lines(now time.Time) []string {
 	if p.live != nil {
 		lines = append(lines, p.filesLocked()...)
 	}
-	if left := p.wait.Until.Sub(now); left > 0 {
-		lines = append(lines, fmt.Sprintf("  waiting: %s, next try in %s (try %d)", p.wait.Reason, left.Round(time.Second), p.wait.Attempt))
+	if line := p.waitLocked(now); line != "" {
+		lines = append(lines, line)
 	}
 	if p.message != "" && p.live != nil {
 		lines = append(lines, p.message)
@@ -218,8 +239,10 @@ func (p *Progress) barWidth() int {
 // rateLocked returns bytes and small files a second over the last seconds.
 func (p *Progress) rateLocked(now time.Time) (bytes, files float64) {
 	p.past = append(p.past, mark{now, p.sent, p.small})
-	i := slices.IndexFunc(p.past, func(m mark) bool { return now.Sub(m.at) <= max(rateOver, plainEvery) })
-	p.past = p.past[max(0, i):]
+	// The newest mark that is old enough stays, so that lines written seldom have one to compare with.
+	for len(p.past) > 2 && now.Sub(p.past[1].at) >= rateOver {
+		p.past = p.past[1:]
+	}
 	first := p.past[0]
 	seconds := now.Sub(first.at).Seconds()
 	if seconds <= 0 {

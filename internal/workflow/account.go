@@ -91,7 +91,8 @@ func (p *Project) accountDir(endpoint, user string) string {
 func (p *Project) clientOptions(decl *config.Account) (mega.Options, error) {
 	o := mega.Options{
 		Endpoint: decl.Endpoint, HTTPS: decl.UseHTTPS, Concurrency: decl.Concurrency, SmallConcurrency: decl.SmallConcurrency,
-		UploadLimit: decl.UploadLimit, DownloadLimit: decl.DownloadLimit, ReadOnly: p.ReadOnly,
+		RequestsPerSecond: decl.RequestsPerSecond,
+		UploadLimit:       decl.UploadLimit, DownloadLimit: decl.DownloadLimit, ReadOnly: p.ReadOnly,
 		UserAgent: "megaplan/" + p.Version, Log: p.Log, OnWait: p.waiting,
 	}
 	if decl.Endpoint != config.EndpointEmbedded {
