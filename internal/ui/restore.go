@@ -89,8 +89,13 @@ func restoreRest(t restore.Totals) string {
 		noun string
 		text string
 	}{
-		{t.Replaced, "", " to overwrite"}, {t.Links, "hard link", ""}, {t.Dirs, "new directory", ""}, {t.Equal, "", " equal already"},
-		{t.Chosen, "", " left as they are here"}, {t.Problems, "", " that cannot be restored"}, {t.Gone, "", " gone from MEGA"},
+		{t.Replaced, "", " to overwrite"},
+		{t.Links, "hard link", ""},
+		{t.Dirs, "new directory", ""},
+		{t.Equal, "", " equal already"},
+		{t.Chosen, "", " left as they are here"},
+		{t.Problems, "", " that cannot be restored"},
+		{t.Gone, "", " gone from MEGA"},
 	} {
 		switch {
 		case part.n == 0:
