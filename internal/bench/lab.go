@@ -66,7 +66,7 @@ func (l *lab) measure(ctx context.Context, r row, rounds int) (result, error) {
 			return result{}, fmt.Errorf("megaplan: %w", err)
 		}
 		ours = append(ours, s)
-		if l.rclone == "" {
+		if l.rclone == "" || r.theirs == nil {
 			continue
 		}
 		if s, err = l.once(ctx, r, src, l.theirSide); err != nil {
@@ -102,12 +102,20 @@ func (l *lab) once(ctx context.Context, r row, src string, prepare side) (sample
 			return sample{}, err
 		}
 	}
-	if r.twice || r.before {
-		if _, err := timed(command(ctx, measured), url); err != nil {
+	run := func(out string) (sample, error) {
+		replace := strings.NewReplacer("%SRC%", src, "%OUT%", filepath.Join(home, out))
+		args := make([]string, len(measured))
+		for i := range args {
+			args[i] = replace.Replace(measured[i])
+		}
+		return timed(command(ctx, args), url)
+	}
+	if r.twice {
+		if _, err := run("first"); err != nil {
 			return sample{}, err
 		}
 	}
-	return timed(command(ctx, measured), url)
+	return run("out")
 }
 
 // fill puts the source into the account: always with megaplan, because rclone takes an hour for a hundred thousand files.
@@ -145,10 +153,6 @@ func (l *lab) theirSide(r row, home, src, url string) (func(context.Context, []s
 		return nil, nil, err
 	}
 	command := func(ctx context.Context, args []string) *exec.Cmd {
-		args = slices.Clone(args)
-		for i := range args {
-			args[i] = strings.ReplaceAll(args[i], "%SRC%", src)
-		}
 		cmd := exec.CommandContext(ctx, l.rclone, append([]string{"--config", config}, args...)...)
 		cmd.Env = append(os.Environ(), "HOME="+home, "X_MEGA_API_URL="+url)
 		return cmd

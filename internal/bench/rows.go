@@ -15,9 +15,10 @@ type row struct {
 	nodes      int // generated in the account
 	// source fills the local directory, once for all rounds.
 	source func(dir string) error
-	// before has the source uploaded before, and the measured command run once more
+	// before has the source uploaded before.
 	before bool
-	// ours and theirs are the measured commands' arguments. %SRC% is the source; the account's remote is mega:.
+	// ours and theirs are the measured commands' arguments. %SRC% is the source, %OUT% a directory that is not there yet; the
+	// account's remote is mega:. Without theirs only megaplan runs.
 	ours, theirs []string
 	// twice measures the second of two equal runs.
 	twice bool
@@ -31,6 +32,11 @@ func rows(scale float64) []row {
 	small := func(n int) func(string) error {
 		return func(dir string) error { return smallFiles(dir, count(n), 4<<10) }
 	}
+	tiny := func(n int) func(string) error {
+		return func(dir string) error { return smallFiles(dir, count(n), 16) }
+	}
+	restore := []string{"restore", "backup.bench", "-to=%OUT%"}
+	download := []string{"copy", "mega:bench", "%OUT%"}
 	large := func(dir string) error { return largeFile(dir, int64(float64(1<<30)*scale)) }
 	return []row{
 		{name: "small-2000", what: "upload 2,000 files of 4 KiB, 20 ms", latency: 20 * time.Millisecond, source: small(2000), ours: apply, theirs: upload},
@@ -39,7 +45,12 @@ func rows(scale float64) []row {
 		{name: "large-20ms", what: "upload one file of 1 GiB, 20 ms", latency: 20 * time.Millisecond, source: large, ours: apply, theirs: upload},
 		{name: "million-first", what: "account of 1,000,000 nodes, first plan of a small backup", nodes: count(1_000_000), source: small(10), ours: []string{"plan"}, theirs: []string{"lsf", "mega:"}},
 		{name: "million-later", what: "account of 1,000,000 nodes, later plan", nodes: count(1_000_000), source: small(10), ours: []string{"plan"}, theirs: []string{"lsf", "mega:"}, twice: true},
-		{name: "unchanged", what: "nothing changed in 100,000 files", source: func(dir string) error { return smallFiles(dir, count(100_000), 16) }, before: true, ours: []string{"plan"}, theirs: []string{"sync", "--dry-run", "%SRC%", "mega:bench"}},
+		{name: "unchanged", what: "nothing changed in 100,000 files", source: tiny(100_000), before: true, twice: true, ours: []string{"plan"}, theirs: []string{"sync", "--dry-run", "%SRC%", "mega:bench"}},
+		{name: "restore-small", what: "restore 2,000 files of 4 KiB, 20 ms", latency: 20 * time.Millisecond, source: small(2000), before: true, twice: true, ours: restore, theirs: download},
+		{name: "restore-large", what: "restore one file of 1 GiB, no latency", source: large, before: true, twice: true, ours: restore, theirs: download},
+		{name: "growth-10k", what: "plan of 10,000 new files", source: tiny(10_000), twice: true, ours: []string{"plan"}},
+		{name: "growth-100k", what: "plan of 100,000 new files", source: tiny(100_000), twice: true, ours: []string{"plan"}},
+		{name: "growth-1m", what: "plan of 1,000,000 new files", source: tiny(1_000_000), twice: true, ours: []string{"plan"}},
 	}
 }
 
