@@ -59,8 +59,8 @@ func (p *planning) emitForgotten() {
 		for _, heir := range p.targets {
 			if heir != t && heir.out.Prior == t.out.Address {
 				reason = "its name is " + heir.out.Address.String() + " now"
-				if heir.out.Status == Excluded || heir.refused {
-					reason = ""
+				if heir.out.Status == Excluded || heir.out.Status == NotHere || heir.refused {
+					reason = "" // nobody writes the heir's entry in this run, so the old one must stay
 				}
 			}
 		}

@@ -264,6 +264,14 @@ func TestRule04_MovedRenamesAnAddressAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestRule04_WhatAnotherHostInheritsStaysInTheState(t *testing.T) {
+	w := applied(t, "a.txt")
+	w.backup.Address = addr.New(addr.Backup, "papers")
+	w.cfg.Moved = []config.Moved{{From: docs, To: w.backup.Address}}
+	w.backup.Source.Host = "server"
+	expect(t, w.plan(t))
+}
+
 func TestRule05_AnotherHostsBackup(t *testing.T) {
 	w := applied(t, "a.txt")
 	w.host = "server"

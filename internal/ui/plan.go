@@ -49,6 +49,12 @@ func (s *Screen) target(t *planner.Target, actions []*planner.Action) {
 		return
 	case planner.Excluded:
 		return
+	case planner.Forgotten, planner.Destroyed:
+		if t.Host != "" && len(actions) == 0 {
+			s.printf("%s  %s\n\n", s.paint(Bold, t.Address.String()),
+				s.paint(Dim, "not in the configuration; host "+t.Host+" applied it last, and takes it out of the state. Here: -take-over="+t.Address.String()))
+			return
+		}
 	}
 	if len(actions) == 0 && len(t.Kept) == 0 && len(t.Unmanaged) == 0 && len(t.Skipped) == 0 {
 		return
