@@ -96,6 +96,8 @@ func (s *Screen) here(e Explanation) {
 		s.item("here", "%s is %s", path, s.paint(Creating, "taken"))
 		if j.Pattern != "" {
 			s.item("", "by %s (%s)", Printable(j.Pattern), Printable(j.Where))
+		} else if e.Path != "" {
+			s.item("", "nothing leaves it out")
 		}
 	default:
 		s.item("here", "%s is %s", path, s.paint(Deleting, "left out"))

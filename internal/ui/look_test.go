@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/diag"
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
@@ -175,4 +176,15 @@ func TestLookDocuments(t *testing.T) {
 		}
 	}
 	golden(t, "look.json", out.String())
+}
+
+func TestMessagesHideNothing(t *testing.T) {
+	got := show(80, false, func(s *Screen) {
+		s.Say("moved to a\x1b[2Jb\nand\tmore")
+		s.Diagnostics(diag.List{{Summary: "download \x1b]0;x\x07", Detail: "first\nsecond \u202e"}})
+	})
+	want := "moved to a\\u{1b}[2Jb\nand\tmore\nError: download \\u{1b}]0;x\\u{7}\n\nfirst\nsecond \\u{202e}\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +35,7 @@ func (s *Screen) Waiting(w mega.Wait) {
 }
 
 // Say writes a line.
-func (s *Screen) Say(message string) { s.Note("%s", message) }
+func (s *Screen) Say(message string) { s.Note("%s", printableLines(message)) }
 
 // StartApply begins to show an apply.
 func (s *Screen) StartApply(p *planner.Plan) Apply { return s.StartProgress(p) }
@@ -87,8 +88,12 @@ func (s *Screen) Applied(p *planner.Plan, r executor.Report, took time.Duration)
 	s.printf("%s %s in %s.\n", s.paint(Bold, "Applied:"), strings.Join(parts, ", "), took.Round(10*time.Millisecond))
 }
 
-// Diagnostics writes errors and warnings as people read them.
+// Diagnostics writes errors and warnings as people read them. Names in them may come from anybody.
 func (s *Screen) Diagnostics(l diag.List) {
+	l = slices.Clone(l)
+	for i := range l {
+		l[i].Summary, l[i].Detail = printableLines(l[i].Summary), printableLines(l[i].Detail)
+	}
 	// A closed standard error has nowhere to tell.
 	_ = l.WriteText(s.Err, diag.TextOptions{Width: min(s.Width, 120), Color: s.Color})
 }

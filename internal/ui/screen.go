@@ -117,3 +117,16 @@ func Printable(name string) string {
 	}
 	return b.String()
 }
+
+// printableLines is Printable for text of several lines.
+func printableLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		words := strings.Split(l, "\t")
+		for j, w := range words {
+			words[j] = Printable(w)
+		}
+		lines[i] = strings.Join(words, "\t")
+	}
+	return strings.Join(lines, "\n")
+}

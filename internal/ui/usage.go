@@ -33,7 +33,7 @@ func (s *Screen) Usages(parts []Usage, total Usage) {
 	for _, u := range parts {
 		several = several || u.Account != parts[0].Account
 	}
-	s.printf("%s", s.paint(Dim, fmt.Sprintf(usageColumns, "size", "files", "versions", "of size", "")))
+	s.printf("%s", s.paint(Dim, fmt.Sprintf(usageColumns, "size", "files", "versions", "their size", "")))
 	for _, u := range parts {
 		what := Printable(u.What)
 		if several {
