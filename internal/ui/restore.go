@@ -108,7 +108,7 @@ func restoreRest(t restore.Totals) string {
 	return b.String()
 }
 
-// restoreLines lists entries; without -verbose those of one directory are folded once there are many.
+// restoreLines lists entries; without -verbose many are folded by the directory they are in.
 func (s *Screen) restoreLines(p *restore.Plan) {
 	var shown []*restore.Entry
 	for i := range p.Entries {
@@ -116,30 +116,82 @@ func (s *Screen) restoreLines(p *restore.Plan) {
 			shown = append(shown, e)
 		}
 	}
+	var rows []restoreRow
+	for _, e := range shown {
+		rows = append(rows, rowOf(e))
+	}
 	rest := 0
 	if !s.Verbose && len(shown) > foldAbove {
-		rest, shown = len(shown)-foldAbove, shown[:foldAbove]
+		rows = foldedRows(shown)
+		rest = max(0, len(rows)-foldAbove)
+		rows = rows[:len(rows)-rest]
 	}
 	width := 0
-	for _, e := range shown {
-		width = max(width, runewidth.StringWidth(shownPath(e)))
+	for _, r := range rows {
+		width = max(width, runewidth.StringWidth(r.name))
 	}
 	width = min(width, max(24, s.Width/2))
-	for _, e := range shown {
-		l := restoreLooks[e.Op]
-		size := ""
-		if e.Kind == restore.File {
-			size = Size(e.Size)
-		}
-		head := fmt.Sprintf("  %s %s   %s", l.sign, pad(fit(shownPath(e), width), width), pad(l.word, 9))
-		s.printf("%s %s\n", s.paint(l.style, head), strings.TrimRight(padLeft(size, 9)+"   "+kindNote(e), " "))
+	for _, r := range rows {
+		head := fmt.Sprintf("  %s %s   %s", r.look.sign, pad(fit(r.name, width), width), pad(r.look.word, 9))
+		s.printf("%s %s\n", s.paint(r.look.style, head), strings.TrimRight(padLeft(r.size, 9)+"   "+r.note, " "))
 	}
 	if rest > 0 {
 		s.printf("  %s\n", s.paint(Dim, Count(int64(rest))+" more (-verbose lists all)"))
 	}
-	if len(shown) > 0 {
+	if len(rows) > 0 {
 		s.printf("\n")
 	}
+}
+
+// restoreRow is a line of a restore's plan.
+type restoreRow struct {
+	look             look
+	name, size, note string
+}
+
+func rowOf(e *restore.Entry) restoreRow {
+	r := restoreRow{look: restoreLooks[e.Op], name: shownPath(e), note: kindNote(e)}
+	if e.Kind == restore.File {
+		r.size = Size(e.Size)
+	}
+	return r
+}
+
+// foldedRows sums entries up by what happens to them and the first directory on their way.
+func foldedRows(entries []*restore.Entry) []restoreRow {
+	type key struct {
+		op  restore.Op
+		dir string
+	}
+	type sum struct {
+		key
+		files, bytes int64
+		only         *restore.Entry
+	}
+	byKey := map[key]*sum{}
+	var all []*sum
+	for _, e := range entries {
+		dir, _, below := strings.Cut(e.Path, "/")
+		if !below {
+			dir = "."
+		}
+		k := key{e.Op, dir}
+		if byKey[k] == nil {
+			byKey[k] = &sum{key: k, only: e}
+			all = append(all, byKey[k])
+		}
+		byKey[k].files++
+		byKey[k].bytes += e.Size
+	}
+	rows := make([]restoreRow, len(all))
+	for i, f := range all {
+		if f.files == 1 {
+			rows[i] = rowOf(f.only)
+			continue
+		}
+		rows[i] = restoreRow{look: restoreLooks[f.op], name: Printable(f.dir) + "/ …", size: Size(f.bytes), note: Plural(f.files, "file")}
+	}
+	return rows
 }
 
 func shownPath(e *restore.Entry) string {
@@ -235,7 +287,7 @@ func (s *Screen) Restored(r RestoreHead, p *restore.Plan, report restore.Report,
 			s.Note("  %s more (-verbose lists all)", Count(int64(len(report.Failures)-i)))
 			break
 		}
-		s.Note("  %s: %v", Printable(f.Entry.Path), f.Err)
+		s.Note("  %s: %s", Printable(f.Entry.Path), Printable(strings.ReplaceAll(f.Err.Error(), "\n", "; ")))
 	}
 	text := fmt.Sprintf("Restored: %s (%s) to %s in %s", Plural(report.Done, "file"), Size(report.Bytes), Printable(r.Target), took(lasted))
 	if report.Equal > 0 {
