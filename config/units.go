@@ -11,6 +11,8 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/megaplan/megaplan/internal/retention"
 )
 
 const day = 24 * time.Hour
@@ -69,12 +71,14 @@ func durationUnit(s, n, unit string) (time.Duration, error) {
 	return 0, fmt.Errorf("%q has the unknown unit %q; there are s, min, h, d, w, mo and y", s, unit)
 }
 
-// keepForm is what retention rules take: years, months, days and hours, in any order, as restic writes them.
-var keepForm = regexp.MustCompile(`^(?:[0-9]+[ymdh])+$`)
-
+// keepDuration checks a duration of a retention rule, where m is months as restic writes them.
 func keepDuration(s string) (string, error) {
-	if !keepForm.MatchString(s) {
+	d, err := retention.ParseDuration(s)
+	if err != nil {
 		return "", fmt.Errorf("%q is no duration to keep; write one like \"90d\", \"1y6m\" or \"36h\", with y, m (months), d and h", s)
+	}
+	if d.IsZero() {
+		return "", fmt.Errorf("%q is no time at all; leave the argument out if it is not wanted", s)
 	}
 	return s, nil
 }

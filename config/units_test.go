@@ -105,3 +105,20 @@ func TestEndpoints(t *testing.T) {
 		}
 	}
 }
+
+// TestKeepDuration: what is accepted here is read later, when versions are judged.
+func TestKeepDuration(t *testing.T) {
+	for _, s := range []string{"90d", "1y6m", "36h", "1y1d1m", "4h3d9m"} {
+		if got, err := keepDuration(s); err != nil || got != s {
+			t.Errorf("keepDuration(%q) = %q, %v", s, got, err)
+		}
+	}
+	for s, want := range map[string]string{
+		"90min": "is no duration to keep", "1d2d": "is no duration to keep", "2w": "is no duration to keep", "-1d": "is no duration to keep",
+		"99999999999999999999y": "is no duration to keep", "0d": "no time at all", "": "no time at all",
+	} {
+		if got, err := keepDuration(s); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("keepDuration(%q) = %q, %v, want an error with %q", s, got, err, want)
+		}
+	}
+}
