@@ -31,7 +31,7 @@ type Env struct {
 	Target string
 	// Owner says that owners can be set: the process is root's.
 	Owner bool
-	// Parallelism is how many files are under way at once; 0 is 64.
+	// Parallelism is how many files are under way at once; 0 is 128.
 	Parallelism int
 	// Event is told what goes on, from any goroutine; nil: nobody is.
 	Event func(Event)
@@ -39,8 +39,16 @@ type Env struct {
 	Stop <-chan struct{}
 }
 
-// defaultParallelism keeps the small connections busy and the addresses asked for together.
-const defaultParallelism = 64
+// defaultParallelism keeps all small connections busy while as many files wait for their addresses; half of it was a third
+// slower at 20 ms.
+const defaultParallelism = 128
+
+// largeFile fills connections by itself; no more than largeFiles of them are under way, so that a run that is cut off has
+// lost little.
+const (
+	largeFile  = 8 << 20
+	largeFiles = 4
+)
 
 // EventKind says what an Event tells.
 type EventKind uint8
@@ -143,10 +151,21 @@ func removeStale(dir *os.Root, name string) {
 	_ = dir.Remove(name)
 }
 
-// each runs do for the entries that pick takes, several at a time, until the run is stopped.
+// each runs do for the entries that pick takes, large and small ones beside each other, until the run is stopped.
 func (r *run) each(ctx context.Context, pick func(*Entry) bool, do func(context.Context, *Entry) error) {
-	g := errgroup.Group{}
-	g.SetLimit(max(1, cmp.Or(r.env.Parallelism, defaultParallelism)))
+	parallel := cmp.Or(max(0, r.env.Parallelism), defaultParallelism)
+	var both sync.WaitGroup
+	both.Go(func() {
+		r.several(ctx, min(largeFiles, parallel), func(e *Entry) bool { return pick(e) && e.Size >= largeFile }, do)
+	})
+	r.several(ctx, parallel, func(e *Entry) bool { return pick(e) && e.Size < largeFile }, do)
+	both.Wait()
+}
+
+// several runs do for the entries that pick takes, so many at a time.
+func (r *run) several(ctx context.Context, parallel int, pick func(*Entry) bool, do func(context.Context, *Entry) error) {
+	var g errgroup.Group
+	g.SetLimit(parallel)
 	for i := range r.plan.Entries {
 		e := &r.plan.Entries[i]
 		switch {

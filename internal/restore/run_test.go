@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -208,5 +209,38 @@ func TestCancelLeavesNothingHalf(t *testing.T) {
 	report, err := restore.Run(ctx, plan(t, target, restore.Input{Tree: grown("a", sized("aa"))}), restore.Env{Remote: remote, Target: target})
 	if err == nil || report.Left != 1 || len(onDisk(t, target)) != 0 {
 		t.Errorf("%+v, %v, %v", report, err, onDisk(t, target))
+	}
+}
+
+// Few large files are under way at a time, and small ones do not wait for them.
+func TestLargeFilesDoNotCrowd(t *testing.T) {
+	target := t.TempDir()
+	var nodes []any
+	large := func(n *tree.Node) { n.Size = 8 << 20 }
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+		nodes = append(nodes, name, large)
+	}
+	nodes = append(nodes, "small", sized("s"))
+	contents := map[tree.Handle][]byte{7: []byte("s")}
+	for h := range tree.Handle(6) {
+		contents[h+1] = make([]byte, 8<<20)
+	}
+	var flying, most atomic.Int32
+	small := make(chan struct{})
+	remote := &memory{contents: contents, before: func(h tree.Handle) error {
+		if h == 7 {
+			close(small)
+			return nil
+		}
+		n := flying.Add(1)
+		defer flying.Add(-1)
+		for seen := most.Load(); n > seen && !most.CompareAndSwap(seen, n); seen = most.Load() {
+		}
+		<-small
+		return nil
+	}}
+	report, err := restore.Run(t.Context(), plan(t, target, restore.Input{Tree: grown(nodes...)}), restore.Env{Remote: remote, Target: target})
+	if err != nil || report.Done != 7 || most.Load() > 4 {
+		t.Errorf("%+v, %v, %d at once", report, err, most.Load())
 	}
 }

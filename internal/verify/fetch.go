@@ -18,7 +18,7 @@ type prover interface {
 }
 
 // fetchers is how many files are fetched at once.
-const fetchers = 64
+const fetchers = 128
 
 // Fetch downloads the files and proves their bytes, adding what is not well to the result. What goes wrong with one file is
 // its finding; the error is the end of ctx. progress is told the bytes that arrived, from any goroutine.
