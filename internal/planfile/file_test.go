@@ -261,10 +261,34 @@ func FuzzBody(f *testing.F) {
 }
 
 func BenchmarkDecode(b *testing.B) {
-	const n = 100_000
+	_, data := many(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Decode(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+	perAction(b)
+}
+
+func BenchmarkEncode(b *testing.B) {
+	s, data := many(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		encoded(b, s)
+	}
+	perAction(b)
+	b.ReportMetric(float64(len(data))/manyActions, "file-bytes/action")
+}
+
+const manyActions = 100_000
+
+// many is a plan of that many uploads, and its file.
+func many(b *testing.B) (Saved, []byte) {
+	b.Helper()
 	s := sample()
 	s.Plan.Actions = nil
-	for i := range n {
+	for i := range manyActions {
 		path := tree.Path(fmt.Sprintf("B/docs/dir %04d/some file %06d.jpg", i/100, i))
 		s.Plan.Actions = append(s.Plan.Actions, planner.Action{
 			ID: planner.ActionID(i + 1), Address: docs, Kind: planner.Upload, Path: path, Reason: "new here", Bytes: int64(i), Files: 1,
@@ -272,13 +296,10 @@ func BenchmarkDecode(b *testing.B) {
 			Local: planner.Local{Path: string(path[7:]), Size: int64(i), MTime: 1.7e18 + int64(i), CTime: 1.7e18, Dev: 1, Inode: uint64(i)},
 		})
 	}
-	data := encoded(b, s)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := Decode(data); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(len(data))/n, "file-bytes/action")
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/action")
+	return s, encoded(b, s)
+}
+
+func perAction(b *testing.B) {
+	b.Helper()
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/manyActions, "ns/action")
 }
