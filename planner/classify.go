@@ -81,8 +81,7 @@ func (t *target) judgeMAC(local tree.ID, l, r *tree.Node) judgement {
 	}
 	switch a.Verdict {
 	case Equal:
-		printed := r.HasFingerprint && r.MTime/1e9 == seconds(l.MTime) && (a.CRC == r.CRC || a.LegacyCRC == r.CRC)
-		return t.equal(l, r, printed, true)
+		return t.equal(l, r, printed(l, r, a), true)
 	case Different, CannotTell:
 		return judgement{what: update}
 	case Unreadable, Changed:

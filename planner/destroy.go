@@ -32,7 +32,7 @@ func (p *planning) destroy(t *target) {
 	reason := "removed from state"
 	if t.root != tree.None && t.policy.onDelete != config.DeleteKeep && t.rootIsOurs() {
 		delete(t.account.passage, t.root)
-		pr := pruner{emitter: &emitter{target: t, places: map[int32]place{}}, mine: true, why: "the " + string(t.out.Address.Kind) + " is taken away"}
+		pr := pruner{emitter: &emitter{target: t}, mine: true, why: "the " + string(t.out.Address.Kind) + " is taken away"}
 		t.removal = pr.prune(t.root, "", true).action
 	} else if t.root != tree.None {
 		reason = "removed from state; its files stay on MEGA"

@@ -18,6 +18,8 @@ type Record struct {
 	// Remove are handles no longer owned. Below, if set, is a folder whose content went with it.
 	Remove []tree.Handle
 	Below  tree.Path
+	// From, if set, is a folder whose content is below To now.
+	From, To tree.Path
 	// Root is the handle of the address's own folder, if the action created it.
 	Root tree.Handle
 	// Forget takes the address out of the state.
@@ -39,7 +41,16 @@ func Effect(p *Plan, a *Action, r Result) Record {
 			out.Put = []state.Entry{{Path: rel, Dir: true, Handle: r.Handle, Meta: a.Meta}}
 		}
 	case Move:
-		out.Root = a.Remote.Handle
+		if inside && rel == "" {
+			out.Root = a.Remote.Handle
+			break
+		}
+		out.Put = []state.Entry{{
+			Path: rel, Dir: a.Remote.Dir, Handle: a.Remote.Handle, Size: a.Remote.Size, MTime: a.Fingerprint.MTime, CRC: a.Fingerprint.CRC, Meta: a.Meta,
+		}}
+		if a.Remote.Dir {
+			out.From, out.To = p.relative(a, a.From), rel
+		}
 	case Upload, Update:
 		size := a.Local.Size
 		if r.Source != (Local{}) {
@@ -75,12 +86,20 @@ func Effect(p *Plan, a *Action, r Result) Record {
 // inside returns an action's path from its target's root, and whether it is there at all: folders on the way to the root
 // belong to nobody.
 func (p *Plan) inside(a *Action) (tree.Path, bool) {
+	t := p.target(a)
+	if !a.Path.Within(t.Path) {
+		return "", false
+	}
+	return relative(a.Path, t.Path), true
+}
+
+// relative returns another path of an action from its target's root.
+func (p *Plan) relative(a *Action, path tree.Path) tree.Path { return relative(path, p.target(a).Path) }
+
+func (p *Plan) target(a *Action) *Target {
 	for i := range p.Targets {
 		if t := &p.Targets[i]; t.Address == a.Address {
-			if !a.Path.Within(t.Path) {
-				return "", false
-			}
-			return relative(a.Path, t.Path), true
+			return t
 		}
 	}
 	panic("planner: an action of an address the plan lacks: " + a.Address.String())
@@ -90,7 +109,7 @@ func (p *Plan) inside(a *Action) (tree.Path, bool) {
 // without what the plan found gone, with what it found there, then with what the actions did. It does not change old. With a
 // zero target only the records count.
 func ManifestAfter(old state.Manifest, t Target, records []Record) state.Manifest {
-	m := merge{put: map[tree.Handle]dated{}, removed: map[tree.Handle]int{}, below: map[tree.Path]int{}}
+	m := merge{put: map[tree.Handle]dated{}, removed: map[tree.Handle]int{}, folders: map[tree.Path][]folderEvent{}}
 	for _, h := range t.Drop {
 		m.removed[h] = 1
 	}
@@ -101,15 +120,18 @@ func ManifestAfter(old state.Manifest, t Target, records []Record) state.Manifes
 		m.record(r, i+3)
 	}
 	out := make(state.Manifest, 0, len(old)+len(m.put))
-	for _, e := range old {
-		if _, again := m.put[e.Handle]; !again && m.stays(dated{e, 0}) {
+	keep := func(d dated) {
+		if e, stays := m.settle(d); stays {
 			out = append(out, e)
 		}
 	}
-	for _, d := range m.put {
-		if m.stays(d) {
-			out = append(out, d.Entry)
+	for _, e := range old {
+		if _, again := m.put[e.Handle]; !again {
+			keep(dated{e, 0})
 		}
+	}
+	for _, d := range m.put {
+		keep(d)
 	}
 	slices.SortFunc(out, func(a, b state.Entry) int {
 		return cmp.Or(strings.Compare(string(a.Path), string(b.Path)), cmp.Compare(a.Handle, b.Handle))
@@ -117,16 +139,23 @@ func ManifestAfter(old state.Manifest, t Target, records []Record) state.Manifes
 	return out
 }
 
-// dated is an entry and when it was put: a removal counts only for what was there before it.
+// dated is an entry and when it was put: what happens to its folder counts only for what was there before it.
 type dated struct {
 	state.Entry
 	at int
 }
 
+// folderEvent is what happened to all there was in a folder: it is gone, or it is in another one.
+type folderEvent struct {
+	at   int
+	gone bool
+	to   tree.Path
+}
+
 type merge struct {
 	put     map[tree.Handle]dated
 	removed map[tree.Handle]int
-	below   map[tree.Path]int
+	folders map[tree.Path][]folderEvent // in order
 }
 
 func (m *merge) record(r Record, at int) {
@@ -134,24 +163,46 @@ func (m *merge) record(r Record, at int) {
 		m.removed[h] = at
 	}
 	if r.Below != "" {
-		m.below[r.Below] = at
+		m.folders[r.Below] = append(m.folders[r.Below], folderEvent{at: at, gone: true})
+	}
+	if r.From != "" {
+		m.folders[r.From] = append(m.folders[r.From], folderEvent{at: at, to: r.To})
 	}
 	for _, e := range r.Put {
 		m.put[e.Handle] = dated{e, at}
 	}
 }
 
-func (m *merge) stays(d dated) bool {
-	if m.removed[d.Handle] > d.at || m.below["/"] > d.at {
-		return false
+// settle follows an entry through what happened to its folders, and says whether it is still there.
+func (m *merge) settle(d dated) (state.Entry, bool) {
+	if m.removed[d.Handle] > d.at {
+		return d.Entry, false
 	}
-	if len(m.below) == 0 {
-		return true
+	for len(m.folders) > 0 {
+		from, ev := m.next(d)
+		if ev.at == 0 {
+			break
+		}
+		if ev.gone {
+			return d.Entry, false
+		}
+		d.Path, d.at = ev.to+d.Path[len(from):], ev.at
 	}
-	for p := d.Path.Dir(); p != ""; p = p.Dir() {
-		if m.below[p] > d.at {
-			return false
+	return d.Entry, true
+}
+
+// next returns the first thing that happened to a folder of an entry since it was put.
+func (m *merge) next(d dated) (from tree.Path, first folderEvent) {
+	look := func(p tree.Path) {
+		for _, ev := range m.folders[p] {
+			if ev.at > d.at && (first.at == 0 || ev.at < first.at) {
+				from, first = p, ev
+			}
 		}
 	}
-	return true
+	look("/")
+	for p := d.Path.Dir(); p != ""; p = p.Dir() {
+		look(p)
+	}
+	return from, first
 }

@@ -30,7 +30,7 @@ func (p *planning) emit() {
 	}
 	p.plan.Actions = slices.Grow(p.plan.Actions, room)
 	for _, t := range active {
-		e := emitter{target: t, places: map[int32]place{}}
+		e := emitter{target: t, places: map[int32]place{}, moves: map[int32]int8{}, parked: map[tree.ID]ActionID{}}
 		e.content()
 		e.deletions()
 		if t.folder != nil {
@@ -66,6 +66,8 @@ func needs(ids ...ActionID) []ActionID {
 type emitter struct {
 	*target
 	places map[int32]place // of folder rows
+	moves  map[int32]int8  // how far a row's move is
+	parked map[tree.ID]ActionID
 }
 
 // place is where a folder row is: its remote path, and its path on disk where that is another one.
@@ -74,6 +76,7 @@ type place struct {
 	local string
 	same  bool // local is path as seen from the target's root
 	ref   Ref
+	after ActionID // what puts the folder there, or one above it
 }
 
 func (e *emitter) place(i int32) place {
@@ -83,16 +86,19 @@ func (e *emitter) place(i int32) place {
 	r := e.rows[i]
 	var p place
 	if r.parent < 0 {
-		p = place{path: e.out.Path, same: true, ref: e.out.Root}
+		p = place{path: e.out.Path, same: true, ref: e.out.Root, after: e.out.Root.Action}
 	} else {
 		above := e.place(r.parent)
 		n := e.local().Node(r.local)
 		name := n.Name
-		if r.remote != tree.None {
+		switch {
+		case r.moved:
+			p.ref, p.after = Ref{Handle: e.remote().Handle(r.remote)}, r.action
+		case r.remote != tree.None:
 			name = e.remote().Name(r.remote)
-			p.ref = Ref{Handle: e.remote().Handle(r.remote)}
-		} else {
-			p.ref = Ref{Action: r.action}
+			p.ref, p.after = Ref{Handle: e.remote().Handle(r.remote)}, above.after
+		default:
+			p.ref, p.after = Ref{Action: r.action}, r.action
 		}
 		p.path = above.path.Join(name)
 		p.same = above.same && n.LocalOrName() == name
@@ -125,7 +131,7 @@ func (t *target) rel(i int32) tree.Path {
 	switch {
 	case r.parent < 0:
 		return ""
-	case r.remote != tree.None:
+	case r.remote != tree.None && !r.moved:
 		return t.rel(r.parent).Join(t.remote().Name(r.remote))
 	}
 	return t.rel(r.parent).Join(t.local().Name(r.local))
@@ -135,11 +141,13 @@ func (t *target) rel(i int32) tree.Path {
 func (e *emitter) content() {
 	for i := range e.rows {
 		r := &e.rows[i]
+		if r.moved {
+			e.move(int32(i))
+			continue
+		}
 		switch r.what {
 		case create:
-			if r.parent >= 0 {
-				e.createFolder(int32(i))
-			}
+			e.reach(int32(i))
 		case upload:
 			e.upload(int32(i))
 		case update:
@@ -155,10 +163,10 @@ func (e *emitter) content() {
 func (e *emitter) createFolder(i int32) {
 	r := &e.rows[i]
 	n := e.local().Node(r.local)
-	above := e.place(r.parent)
+	above := e.reach(r.parent)
 	r.action = e.p.act(Action{
 		Address: e.out.Address, Kind: CreateFolder, Path: above.path.Join(n.Name), Reason: "new here",
-		Needs: needs(above.ref.Action), Parent: above.ref, Name: n.Name, Meta: n.Meta,
+		Needs: needs(above.after), Parent: above.ref, Name: n.Name, Meta: n.Meta,
 	})
 }
 
@@ -180,12 +188,12 @@ func (e *emitter) fileAction(i int32, k Kind) Action {
 	n := e.local().Node(r.local)
 	above := e.place(r.parent)
 	name := n.Name
-	if r.remote != tree.None { // an NFC-equal name stays as it is
+	if r.remote != tree.None && !r.moved { // an NFC-equal name stays as it is
 		name = e.remote().Name(r.remote)
 	}
 	path := above.path.Join(name)
 	a := Action{
-		Address: e.out.Address, Kind: k, Path: path, Bytes: n.Size, Files: 1, Needs: needs(above.ref.Action),
+		Address: e.out.Address, Kind: k, Path: path, Bytes: n.Size, Files: 1, Needs: needs(above.after),
 		Parent: above.ref, Name: path.Base(), Meta: n.Meta, Local: localOf(n),
 	}
 	if above.same && n.LocalOrName() == name {
@@ -265,7 +273,10 @@ func (e *emitter) correct(i int32) {
 	l, old := e.local().Node(r.local), e.remote().Node(r.remote)
 	a := Action{
 		Address: e.out.Address, Kind: SetAttributes, Path: above.path.Join(old.Name), Parent: above.ref, Name: old.Name,
-		Remote: e.remoteOf(r.remote), Meta: l.Meta, Reason: "mode or other metadata changed",
+		Remote: e.remoteOf(r.remote), Meta: l.Meta, Reason: "mode or other metadata changed", Needs: needs(above.after),
+	}
+	if r.moved { // it comes before the move
+		a.Path, a.Parent, a.Needs = e.out.Path.Join(string(e.below(r.remote))), Ref{Handle: a.Remote.Parent}, nil
 	}
 	if a.Meta == "" && l.Kind == old.Kind {
 		a.Meta = old.Meta

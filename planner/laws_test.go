@@ -94,7 +94,7 @@ func (s storm) step() {
 
 func (s storm) editLocal() {
 	w := s.w
-	switch s.pick("local", 10) {
+	switch s.pick("local", 14) {
 	case 0, 1, 2:
 		p := s.localPath()
 		w.remove(p)
@@ -125,6 +125,20 @@ func (s storm) editLocal() {
 		w.remove(p)
 		f := w.write(p, s.content())
 		f.kind = tree.Symlink
+	case 10, 11: // renamed or moved, over what is there
+		if p := s.existing(); p != "" {
+			w.rename(p, s.localPath())
+		}
+	case 12: // two names change places
+		if a, b := s.existing(), s.existing(); a != "" && a != b && !strings.HasPrefix(a+"/", b+"/") && !strings.HasPrefix(b+"/", a+"/") {
+			w.rename(a, "swapped")
+			w.rename(b, a)
+			w.rename("swapped", b)
+		}
+	case 13: // copied
+		if p := s.existing(); p != "" {
+			w.copy(p, s.localPath())
+		}
 	case 9: // a folder whose listing is cut short, or whole again
 		if p := s.existing(); p != "" && w.disk[p].kind == tree.Dir {
 			w.disk[p].incomplete = rapid.SampledFrom([]tree.Why{0, tree.Unreadable, tree.OtherFileSystem}).Draw(s.t, "incomplete")

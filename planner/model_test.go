@@ -132,6 +132,41 @@ func (w *world) remove(path string) {
 	}
 }
 
+// rename moves a name with all below it, over what is there. A path below itself is left alone.
+func (w *world) rename(from, to string) {
+	if from == to || strings.HasPrefix(to, from+"/") || strings.HasPrefix(from, to+"/") {
+		return
+	}
+	w.remove(to)
+	w.mkdir(dirOf(to))
+	for p, f := range w.disk {
+		if p == from || strings.HasPrefix(p, from+"/") {
+			delete(w.disk, p)
+			w.disk[to+p[len(from):]] = f
+			if p == from {
+				f.ctime++
+			}
+		}
+	}
+}
+
+// copy copies a name with all below it, dates included, to where nothing of it is.
+func (w *world) copy(from, to string) {
+	if from == to || strings.HasPrefix(to, from+"/") || strings.HasPrefix(from, to+"/") {
+		return
+	}
+	w.remove(to)
+	w.mkdir(dirOf(to))
+	for _, p := range w.sortedDisk() {
+		if p == from || strings.HasPrefix(p, from+"/") {
+			w.inode++
+			f := *w.disk[p]
+			f.inode, f.ctime = w.inode, w.tick()*1e9
+			w.disk[to+p[len(from):]] = &f
+		}
+	}
+}
+
 func (w *world) unknown(path string, why tree.Why, reason string) {
 	w.mkdir(dirOf(path))
 	w.disk[path] = &file{kind: tree.Unknown, why: why, reason: reason}
@@ -315,7 +350,7 @@ func (w *world) plan(t fataler) *planner.Plan {
 	in := w.input()
 	answers := planner.Answers{}
 	w.asked, w.rounds = nil, 0
-	for range 8 {
+	for range 40 {
 		questions, plan := planner.Step(in, answers)
 		if plan != nil {
 			return plan
@@ -329,7 +364,7 @@ func (w *world) plan(t fataler) *planner.Plan {
 			answers[q] = w.answer(in, q)
 		}
 	}
-	t.Fatalf("still no plan after 8 rounds of questions")
+	t.Fatalf("still no plan after 40 rounds of questions")
 	return nil
 }
 

@@ -9,10 +9,7 @@ import (
 
 // deletions emits what takes content away, and notes what stays and why.
 func (e *emitter) deletions() {
-	hold := ""
-	if e.readErrors > 0 && !e.p.in.Options.DeleteDespiteErrors {
-		hold = count(int64(e.readErrors), "name") + " of the source could not be read"
-	}
+	hold := e.held()
 	for i := range e.rows {
 		r := &e.rows[i]
 		switch r.what {
@@ -139,7 +136,7 @@ type pruner struct {
 // pruned is what became of a node and everything below it.
 type pruned struct {
 	removed bool
-	// action is the removal; through are removals of other addresses' roots below it.
+	// action is the removal; through are removals of other addresses' roots below it, and moves out of it.
 	action  ActionID
 	through []ActionID
 	files   int64 // content in it
@@ -159,6 +156,9 @@ type fate struct {
 }
 
 func (p *pruner) prune(id tree.ID, path tree.Path, top bool) pruned {
+	if to, leaves := p.leaves[id]; leaves {
+		return pruned{removed: true, through: []ActionID{p.rows[to].action}}
+	}
 	n := p.remote().Node(id)
 	f := p.fate(id, n, path, top)
 	if f.owned && f.kind == "" && !p.owned.has(n.Handle) && p.out.Status == Active {
@@ -293,7 +293,8 @@ func (p *pruner) wholeFolder(sum *pruned, id tree.ID, path tree.Path, f fate, be
 	sum.through = nil
 }
 
-// subtree sums up a folder as it will be when it is trashed: without other addresses' roots, which go before.
+// subtree sums up a folder as it will be when it is trashed: without other addresses' roots and nodes that are moved, which
+// go before.
 func (p *pruner) subtree(id tree.ID) *Subtree {
 	sum := NewSubtreeSum()
 	var add func(dir tree.ID)
@@ -301,6 +302,9 @@ func (p *pruner) subtree(id tree.ID) *Subtree {
 		first, end := p.remote().Children(dir)
 		for c := first; c < end; c++ {
 			if other := p.account.roots[c]; other != nil && other != p.target {
+				continue
+			}
+			if _, leaves := p.leaves[c]; leaves {
 				continue
 			}
 			sum.Add(p.remote().Handle(c), p.remote().Handle(dir), p.remote().Name(c))

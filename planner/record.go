@@ -19,6 +19,10 @@ type recordJSON struct {
 	Remove   []tree.Handle `json:"remove,omitempty"`
 	Below    tree.Path     `json:"below,omitempty"`
 	BelowRaw string        `json:"below_raw,omitempty"`
+	From     tree.Path     `json:"from,omitempty"`
+	FromRaw  string        `json:"from_raw,omitempty"`
+	To       tree.Path     `json:"to,omitempty"`
+	ToRaw    string        `json:"to_raw,omitempty"`
 	Root     tree.Handle   `json:"root,omitempty"`
 	Forget   bool          `json:"forget,omitempty"`
 }
@@ -38,6 +42,8 @@ type entryJSON struct {
 func (r Record) MarshalJSON() ([]byte, error) {
 	out := recordJSON{Address: r.Address, Remove: r.Remove, Root: r.Root, Forget: r.Forget}
 	out.Below, out.BelowRaw = pathJSON(r.Below)
+	out.From, out.FromRaw = pathJSON(r.From)
+	out.To, out.ToRaw = pathJSON(r.To)
 	for _, e := range r.Put {
 		x := entryJSON{Dir: e.Dir, Handle: e.Handle, Size: e.Size, MTime: e.MTime, Meta: e.Meta}
 		x.Path, x.PathRaw = pathJSON(e.Path)
@@ -55,11 +61,17 @@ func (r *Record) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &in); err != nil {
 		return err
 	}
-	below, err := jsonPath(in.Below, in.BelowRaw)
-	if err != nil {
+	var err error
+	*r = Record{Address: in.Address, Remove: in.Remove, Root: in.Root, Forget: in.Forget}
+	if r.Below, err = jsonPath(in.Below, in.BelowRaw); err != nil {
 		return err
 	}
-	*r = Record{Address: in.Address, Remove: in.Remove, Below: below, Root: in.Root, Forget: in.Forget}
+	if r.From, err = jsonPath(in.From, in.FromRaw); err != nil {
+		return err
+	}
+	if r.To, err = jsonPath(in.To, in.ToRaw); err != nil {
+		return err
+	}
 	for _, x := range in.Put {
 		e := state.Entry{Dir: x.Dir, Handle: x.Handle, Size: x.Size, MTime: x.MTime, Meta: x.Meta}
 		if e.Path, err = jsonPath(x.Path, x.PathRaw); err != nil {

@@ -41,6 +41,8 @@ type row struct {
 	action        ActionID
 	what          verdict
 	note          note
+	// moved says that remote is somewhere else now and is moved here (rule 13).
+	moved bool
 }
 
 // note says why a row is left.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
 	"github.com/megaplan/megaplan/state"
@@ -106,6 +107,14 @@ type runner struct {
 // ready returns the actions that may start now, and marks those that never will.
 func (r *runner) ready() []*planner.Action {
 	var out []*planner.Action
+	type tally struct{ waiting, failed bool }
+	content := map[addr.Address]tally{}
+	for i := range r.plan.Actions {
+		if a := &r.plan.Actions[i]; a.Kind.Content() && r.state[a.ID] != done {
+			c := content[a.Address]
+			content[a.Address] = tally{c.waiting || r.state[a.ID] == 0, c.failed || r.state[a.ID] == failed}
+		}
+	}
 	for i := range r.plan.Actions {
 		a := &r.plan.Actions[i]
 		if r.state[a.ID] != 0 {
@@ -118,13 +127,9 @@ func (r *runner) ready() []*planner.Action {
 				r.state[a.ID] = failed
 			}
 		}
-		for k := range r.plan.Actions {
-			other := &r.plan.Actions[k]
-			if !a.AfterContent || other.Address != a.Address || !other.Kind.Content() {
-				continue
-			}
-			wait = wait || r.state[other.ID] == 0
-			if r.state[other.ID] == failed {
+		if c := content[a.Address]; a.AfterContent {
+			wait = wait || c.waiting
+			if c.failed {
 				r.state[a.ID] = failed
 			}
 		}

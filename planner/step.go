@@ -13,7 +13,7 @@ import (
 // equal results.
 //
 // The stages are resolve (which addresses take part, and where their roots are), match (local against remote names),
-// classify (the same file?), audit (remote against state), emit (actions and their order) and guard (what must not be).
+// classify (the same file?), relocate (what was only renamed), audit (remote against state), emit (actions and their order) and guard (what must not be).
 func Step(in Input, answers Answers) ([]Question, *Plan) {
 	p := newPlanning(in, answers)
 	p.resolve()
@@ -24,6 +24,7 @@ func Step(in Input, answers Answers) ([]Question, *Plan) {
 	for _, t := range p.active() {
 		t.match()
 		t.classify()
+		t.relocate()
 	}
 	if len(p.questions) > 0 {
 		return p.questions, nil

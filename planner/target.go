@@ -33,6 +33,9 @@ type target struct {
 	removal ActionID
 
 	rows []row
+	// leaves are the nodes that are moved to a row (rule 13), vacated the node that has a row's name until it is moved away.
+	leaves  map[tree.ID]int32
+	vacated map[int32]tree.ID
 	// readErrors counts local names that could not be read; without -delete-despite-errors nothing is deleted then (rule 6).
 	readErrors int
 	spares     int // duplicates that are left alone

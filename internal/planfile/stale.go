@@ -67,8 +67,8 @@ func (s Saved) Stale(account addr.Address, events []Touched) []string {
 			continue
 		}
 		for _, dir := range ev.Above {
-			if path, ok := named.whole[dir]; ok {
-				reasons = append(reasons, fmt.Sprintf("what is in /%s has changed, and the plan deletes it", path))
+			if reason, ok := named.whole[dir]; ok {
+				reasons = append(reasons, reason)
 				break
 			}
 		}
@@ -79,17 +79,24 @@ func (s Saved) Stale(account addr.Address, events []Touched) []string {
 // StaleNow returns the reasons why a fresh tree of the account is not the one the plan saw, as far as it names it. It is for
 // the case that the events since are no longer to be had.
 func (s Saved) StaleNow(account addr.Address, t *tree.Tree) []string {
-	c := fresh{t: t, byHandle: make(map[tree.Handle]tree.ID, t.Len()), whole: s.named(account).whole}
+	c := fresh{t: t, byHandle: make(map[tree.Handle]tree.ID, t.Len()), whole: s.named(account).whole, leaving: map[tree.Handle]bool{}}
 	for id := range tree.ID(t.Len()) {
 		c.byHandle[t.Handle(id)] = id
 	}
 	inAccount := s.inAccount(account)
+	for i := range s.Plan.Actions {
+		if a := &s.Plan.Actions[i]; inAccount[a.Address] && a.Kind == planner.Move {
+			c.leaving[a.Remote.Handle] = true
+		}
+	}
+	moved := map[tree.Handle]bool{}
 	var reasons []string
 	for i := range s.Plan.Actions {
 		if a := &s.Plan.Actions[i]; inAccount[a.Address] && a.Kind != planner.Forget {
-			if reason := c.check(a); reason != "" {
+			if reason := c.check(a, moved[a.Remote.Handle]); reason != "" {
 				reasons = append(reasons, reason)
 			}
+			moved[a.Remote.Handle] = moved[a.Remote.Handle] || a.Kind == planner.Move
 		}
 	}
 	return tidy(reasons)
@@ -111,7 +118,8 @@ type slot struct {
 type named struct {
 	nodes map[tree.Handle]tree.Path
 	names map[slot]tree.Path
-	whole map[tree.Handle]tree.Path // folders trashed with all that is in them
+	// whole are the folders that go with all that is in them, and what to say if that has changed.
+	whole map[tree.Handle]string
 }
 
 func (s Saved) inAccount(account addr.Address) map[addr.Address]bool {
@@ -123,7 +131,7 @@ func (s Saved) inAccount(account addr.Address) map[addr.Address]bool {
 }
 
 func (s Saved) named(account addr.Address) named {
-	n := named{map[tree.Handle]tree.Path{}, map[slot]tree.Path{}, map[tree.Handle]tree.Path{}}
+	n := named{map[tree.Handle]tree.Path{}, map[slot]tree.Path{}, map[tree.Handle]string{}}
 	in := s.inAccount(account)
 	for i := range s.Plan.Targets {
 		if t := &s.Plan.Targets[i]; in[t.Address] && t.Root.Handle != 0 && t.Status == planner.Active {
@@ -144,11 +152,19 @@ func (s Saved) named(account addr.Address) named {
 				n.names[slot{a.Parent.Handle, a.Name, makesFolder(a)}] = a.Path
 			}
 		}
-		if a.Remote.Dir && (a.Kind == planner.Trash || a.Kind == planner.Destroy) {
-			n.whole[a.Remote.Handle] = a.Path
+		if a.Remote.Dir && (a.Kind == planner.Trash || a.Kind == planner.Destroy || a.Kind == planner.Move && a.Subtree != nil) {
+			n.whole[a.Remote.Handle] = hasChanged(a)
 		}
 	}
 	return n
+}
+
+// hasChanged says that a folder is not what the plan saw.
+func hasChanged(a *planner.Action) string {
+	if a.Kind == planner.Move {
+		return fmt.Sprintf("what is in /%s has changed, and the plan moves it", a.From)
+	}
+	return fmt.Sprintf("what is in /%s has changed, and the plan deletes it", a.Path)
 }
 
 // takesName says whether an action puts a node under a name that was free.
@@ -167,10 +183,13 @@ func makesFolder(a *planner.Action) bool { return a.Kind == planner.CreateFolder
 type fresh struct {
 	t        *tree.Tree
 	byHandle map[tree.Handle]tree.ID
-	whole    map[tree.Handle]tree.Path
+	whole    map[tree.Handle]string
+	// leaving are the nodes that the plan moves away from where they are.
+	leaving map[tree.Handle]bool
 }
 
-func (c fresh) check(a *planner.Action) string {
+// check compares what one action is about with the tree. A node that an earlier action moves was looked at then.
+func (c fresh) check(a *planner.Action, moved bool) string {
 	if h := a.Parent.Handle; h != 0 {
 		dir, ok := c.byHandle[h]
 		if !ok || c.t.Kind(dir) != tree.Dir {
@@ -180,7 +199,7 @@ func (c fresh) check(a *planner.Action) string {
 			return fmt.Sprintf("the name /%s is taken now", a.Path)
 		}
 	}
-	if a.Remote.Handle == 0 {
+	if a.Remote.Handle == 0 || moved {
 		return ""
 	}
 	id, ok := c.byHandle[a.Remote.Handle]
@@ -192,7 +211,7 @@ func (c fresh) check(a *planner.Action) string {
 		return fmt.Sprintf("/%s was moved or changed: it is /%s now", a.Path, c.t.Path(id))
 	}
 	if a.Subtree != nil && c.sum(id) != *a.Subtree {
-		return fmt.Sprintf("what is in /%s has changed, and the plan deletes it", a.Path)
+		return hasChanged(a)
 	}
 	return ""
 }
@@ -200,14 +219,16 @@ func (c fresh) check(a *planner.Action) string {
 func (c fresh) taken(dir tree.ID, name string, folder bool) bool {
 	first, end := c.t.Find(dir, name)
 	for id := first; id < end; id++ {
-		if k := c.t.Kind(id); folder && k == tree.Dir || !folder && k.HasContent() {
+		if k := c.t.Kind(id); c.leaving[c.t.Handle(id)] {
+			continue
+		} else if folder && k == tree.Dir || !folder && k.HasContent() {
 			return true
 		}
 	}
 	return false
 }
 
-// sum adds up what a folder will hold when its turn comes: without folders that the plan deletes before.
+// sum adds up what a folder will hold when its turn comes: without folders that the plan deletes before and what it moves out.
 func (c fresh) sum(dir tree.ID) planner.Subtree {
 	sum := planner.NewSubtreeSum()
 	c.add(sum, dir)
@@ -217,7 +238,7 @@ func (c fresh) sum(dir tree.ID) planner.Subtree {
 func (c fresh) add(sum *planner.SubtreeSum, dir tree.ID) {
 	first, end := c.t.Children(dir)
 	for id := first; id < end; id++ {
-		if _, before := c.whole[c.t.Handle(id)]; before {
+		if _, before := c.whole[c.t.Handle(id)]; before || c.leaving[c.t.Handle(id)] {
 			continue
 		}
 		sum.Add(c.t.Handle(id), c.t.Handle(dir), c.t.Name(id))

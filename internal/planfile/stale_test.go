@@ -127,3 +127,58 @@ func TestCheckNamesTheReasons(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestRule26_MovesAreCheckedWhereTheyBegin: names that change places are taken by nodes that leave them, a node that steps
+// aside is looked at once, and a folder that is trashed is without what was moved out of it.
+func TestRule26_MovesAreCheckedWhereTheyBegin(t *testing.T) {
+	node := func(h tree.Handle, name string) planner.Remote {
+		return planner.Remote{Handle: h, Parent: 9, Name: name, Size: 4}
+	}
+	empty := planner.Subtree{}
+	sum := planner.NewSubtreeSum()
+	sum.Add(61, 60, "x")
+	held := sum.Subtree()
+	actions := []planner.Action{
+		{Kind: planner.Move, Path: "B/docs/.aside", Name: ".aside", Parent: planner.Ref{Handle: 9}, Remote: node(40, "a")},
+		{Kind: planner.Move, Path: "B/docs/a", Name: "a", Parent: planner.Ref{Handle: 9}, Remote: node(41, "b")},
+		{Kind: planner.Move, Path: "B/docs/b", Name: "b", Parent: planner.Ref{Handle: 9}, Remote: node(40, ".aside")},
+		{
+			Kind: planner.Move, Path: "B/docs/new", From: "B/docs/old/dir", Name: "new", Parent: planner.Ref{Handle: 9}, Subtree: &held,
+			Remote: planner.Remote{Handle: 60, Parent: 50, Name: "dir", Dir: true},
+		},
+		{Kind: planner.Trash, Path: "B/docs/old", Subtree: &empty, Remote: planner.Remote{Handle: 50, Parent: 9, Name: "old", Dir: true}},
+	}
+	for i := range actions {
+		actions[i].ID, actions[i].Address = planner.ActionID(i+1), docs
+	}
+	s := Saved{Plan: &planner.Plan{Targets: []planner.Target{{Address: docs, Account: main1, Path: "B/docs"}}, Actions: actions}}
+	for name, c := range map[string]struct {
+		extra tree.Node
+		in    string
+		want  []string
+	}{
+		"nothing":       {},
+		"a folder":      {tree.Node{Name: "new", Kind: tree.Dir, Handle: 80}, "docs", []string{"the name /B/docs/new is taken now"}},
+		"a file":        {tree.Node{Name: "a", Kind: tree.File, Handle: 80}, "docs", []string{"the name /B/docs/a is taken now"}},
+		"a moved child": {tree.Node{Name: "y", Kind: tree.File, Handle: 80}, "dir", []string{"what is in /B/docs/old/dir has changed, and the plan moves it"}},
+		"a child":       {tree.Node{Name: "y", Kind: tree.File, Handle: 80}, "old", []string{"what is in /B/docs/old has changed, and the plan deletes it"}},
+	} {
+		b := tree.NewBuilder(tree.Node{Kind: tree.Dir, Handle: 1})
+		at := map[string]tree.ID{}
+		at["docs"] = b.Add(b.Add(tree.Root, tree.Node{Name: "B", Kind: tree.Dir, Handle: 8}), tree.Node{Name: "docs", Kind: tree.Dir, Handle: 9})
+		b.Add(at["docs"], tree.Node{Name: "a", Kind: tree.File, Handle: 40, Size: 4})
+		b.Add(at["docs"], tree.Node{Name: "b", Kind: tree.File, Handle: 41, Size: 4})
+		at["old"] = b.Add(at["docs"], tree.Node{Name: "old", Kind: tree.Dir, Handle: 50})
+		at["dir"] = b.Add(at["old"], tree.Node{Name: "dir", Kind: tree.Dir, Handle: 60})
+		b.Add(at["dir"], tree.Node{Name: "x", Kind: tree.File, Handle: 61})
+		if c.in != "" {
+			b.Add(at[c.in], c.extra)
+		}
+		if diff := cmp.Diff(c.want, s.StaleNow(main1, b.Build())); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if got := s.Stale(main1, []Touched{{Handle: 99, Parent: 60, Name: "z", Above: []tree.Handle{60, 50}}}); len(got) != 1 || !strings.Contains(got[0], "moves it") {
+		t.Errorf("events: %v", got)
+	}
+}

@@ -1,0 +1,91 @@
+package planner
+
+import (
+	"github.com/megaplan/megaplan/internal/tree"
+)
+
+// The states of a row's move while it is emitted.
+const (
+	moveBegun int8 = iota + 1
+	moveDone
+)
+
+// reach makes sure that a folder row's folder is brought to its place by earlier actions, and returns the place.
+func (e *emitter) reach(i int32) place {
+	r := &e.rows[i]
+	switch {
+	case r.moved:
+		e.move(i)
+	case r.what == create && r.parent >= 0 && r.action == 0:
+		e.createFolder(i)
+	}
+	return e.place(i)
+}
+
+// move emits the move of a row's node to the row's place. A correction of its attributes comes before, at the old place; so
+// does the move of a node that has the name now.
+func (e *emitter) move(i int32) {
+	if e.moves[i] != 0 {
+		return
+	}
+	e.moves[i] = moveBegun
+	r := &e.rows[i]
+	above := e.reach(r.parent)
+	n := e.remote().Node(r.remote)
+	name := e.local().Name(r.local)
+	a := Action{
+		Address: e.out.Address, Kind: Move, Path: above.path.Join(name), From: e.out.Path.Join(string(e.below(r.remote))),
+		Reason: "same bytes, proven by MAC; nothing is uploaded", Files: 1, Bytes: n.Size,
+		Parent: above.ref, Name: name, Remote: e.remoteOf(r.remote), Meta: n.Meta,
+	}
+	if n.HasFingerprint {
+		a.Fingerprint = Fingerprint{CRC: n.CRC, MTime: n.MTime / 1e9}
+	}
+	if n.Kind == tree.Dir {
+		a.Files, a.Bytes = e.volume(r.remote)
+		a.Reason = "same " + count(a.Files, "file") + ", proven by MAC; nothing is uploaded"
+		a.Subtree = (&pruner{emitter: e}).subtree(r.remote)
+	} else if r.what == same {
+		e.tally.owned++
+	}
+	if r.what != same {
+		e.correct(i)
+		before := e.p.plan.Actions[r.action-1]
+		a.Meta, a.Fingerprint = before.Meta, before.Fingerprint
+	}
+	waits := []ActionID{r.action, above.after, e.vacate(i)}
+	if parked := e.parked[r.remote]; parked != 0 {
+		waits = append(waits, parked)
+		a.Remote.Parent, a.Remote.Name = above.ref.Handle, e.p.plan.Actions[parked-1].Name
+	}
+	a.Needs = needs(waits...)
+	r.action = e.p.act(a)
+	e.moves[i] = moveDone
+}
+
+// vacate makes sure that the node that has a row's name has left it, and returns the action that sees to that. The last node
+// of a circle steps aside, into the folder it is going to.
+func (e *emitter) vacate(i int32) ActionID {
+	old, taken := e.vacated[i]
+	if !taken {
+		return 0
+	}
+	to := e.leaves[old]
+	if e.moves[to] != moveBegun {
+		e.move(to)
+		return e.rows[to].action
+	}
+	above := e.reach(e.rows[to].parent)
+	n := e.remote().Node(old)
+	name := ".megaplan-" + n.Handle.String()
+	a := Action{
+		Address: e.out.Address, Kind: Move, Path: above.path.Join(name), From: e.out.Path.Join(string(e.below(old))),
+		Reason: "steps aside for a file that takes its name", Files: 1, Bytes: n.Size, Needs: needs(e.rows[to].action, above.after),
+		Parent: above.ref, Name: name, Remote: e.remoteOf(old), Meta: n.Meta, Fingerprint: Fingerprint{CRC: n.CRC, MTime: n.MTime / 1e9},
+	}
+	if before := e.rows[to].action; before != 0 {
+		a.Meta, a.Fingerprint = e.p.plan.Actions[before-1].Meta, e.p.plan.Actions[before-1].Fingerprint
+	}
+	e.parked[old] = e.p.act(a)
+	return e.parked[old]
+}
