@@ -59,7 +59,7 @@ func single(t *planner.Target, a *planner.Action) line {
 		name = display(below(t, a.From), a.Remote.Dir) + " -> " + name
 	}
 	l := line{kind: a.Kind, name: name, reason: a.Reason}
-	if a.Local != (planner.Local{}) || a.Bytes > 0 {
+	if moves(a) || a.Bytes > 0 {
 		l.size = Size(a.Bytes)
 	}
 	if a.Files > 1 {
