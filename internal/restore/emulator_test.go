@@ -67,6 +67,7 @@ func TestRule14_OddNamesAndSizesComeBack(t *testing.T) {
 	l := newLab(t)
 	remote := l.backUp(t, source, scan.Preserve{Mode: true, MTime: true, Symlinks: true})
 	target := filepath.Join(t.TempDir(), "new", "place")
+	openLater(t, filepath.Join(source, "é"), filepath.Join(target, "é"))
 	report := run(t, l, target, restore.Input{Tree: remote})
 	if diff := cmp.Diff(onDisk(t, source), onDisk(t, target)); diff != "" {
 		t.Errorf("-source +restored:\n%s", diff)

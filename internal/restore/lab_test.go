@@ -294,3 +294,15 @@ func (m *memory) ContentKey(h tree.Handle) (crypt.FileKey, error) {
 	piece.Encrypt()
 	return crypt.NewFileKey(key, [8]byte{}, crypt.MetaMAC(key, piece.MACs)), nil
 }
+
+// openLater makes directories writable again when the test is over, so that they can be removed without being root.
+func openLater(t *testing.T, dirs ...string) {
+	t.Helper()
+	t.Cleanup(func() {
+		for _, dir := range dirs {
+			if err := os.Chmod(dir, 0o700); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}

@@ -159,6 +159,7 @@ func TestDirectoryModesComeLast(t *testing.T) {
 	target := t.TempDir()
 	tr := grown("d/", meta(`{"v":1,"m":320}`), "d/x", sized("x"), "d/y", sized("y"))
 	remote := &memory{contents: map[tree.Handle][]byte{2: []byte("x"), 3: []byte("y")}}
+	openLater(t, filepath.Join(target, "d"))
 	env := restore.Env{Remote: remote, Target: target}
 	p := plan(t, target, restore.Input{Tree: tr})
 	for i := range p.Entries {
