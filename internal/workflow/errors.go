@@ -95,7 +95,7 @@ func Explain(err error) diag.List {
 		}
 		return list
 	case errors.Is(err, ErrInterrupted) || errors.Is(err, context.Canceled):
-		return diag.List{{Severity: diag.Warning, Summary: "interrupted", Detail: "What was done is recorded; the next apply completes the rest."}}
+		return diag.List{{Severity: diag.Warning, Summary: "interrupted", Detail: "What was done is kept; the same command, run again, completes the rest."}}
 	case errors.As(err, &account):
 		return diag.List{explainAccount(account)}
 	case errors.As(err, &locked):
