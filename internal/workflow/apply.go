@@ -144,7 +144,7 @@ func (p *Project) now(planned *Planned) time.Time {
 func (p *Project) openLocal(t planner.Target, l planner.Local) (executor.File, error) {
 	body, file, err := p.openContent(t.Address, l.Path, l.Symlink, identityOf(l))
 	if errors.Is(err, errChanged) {
-		err = errors.Join(executor.ErrChanged, err)
+		err = fmt.Errorf("%w: %w", executor.ErrChanged, err)
 	}
 	if err != nil {
 		return executor.File{}, err
