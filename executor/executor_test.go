@@ -109,6 +109,12 @@ func (a *account) Trash(_ context.Context, h tree.Handle, m mega.TrashMark) erro
 	return a.call("trash %d of %s from %s", h, m.Address, m.Path)
 }
 
+func (a *account) CopyAs(_ context.Context, h, parent tree.Handle, name, meta string, _ [16]byte, mtime int64) (tree.Handle, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.add(parent, name, tree.File, 1), a.call("copy %d into %d as %s with %s at %d", h, parent, name, meta, mtime)
+}
+
 func (a *account) Move(_ context.Context, h, parent tree.Handle, name string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -305,6 +311,25 @@ func TestRule13_MovesGoWhereThePlanSays(t *testing.T) {
 	}
 	if place := a.nodes[dir]; place.Node.Name != "moved" || a.nodes[place.Parent].Node.Name != "new" {
 		t.Errorf("it is %s in %s", place.Node.Name, a.nodes[place.Parent].Node.Name)
+	}
+}
+
+// A copy is made of a node wherever that is by now, but not of one that is gone.
+func TestRule13_ACopyNeedsItsSourceOnly(t *testing.T) {
+	a := newAccount()
+	e, _ := env(a)
+	file := a.add(1, "f", tree.File, 1)
+	p := plan(planner.Action{
+		Kind: planner.Copy, Name: "copy", Meta: "{}", Parent: planner.Ref{Handle: 1}, Fingerprint: planner.Fingerprint{MTime: 5},
+		Remote: planner.Remote{Handle: file, Parent: 7, Name: "elsewhere", Size: 1},
+	})
+	report, _ := Run(t.Context(), p, e)
+	if want := []string{fmt.Sprintf("copy %d into 1 as copy with {} at 5", file)}; report.Done != 1 || !slices.Equal(a.calls, want) {
+		t.Errorf("Run = %+v, calls %v, want %v", report, a.calls, want)
+	}
+	delete(a.nodes, file)
+	if report, _ := Run(t.Context(), p, e); len(report.Failures) != 1 || !errors.Is(report.Failures[0].Err, ErrChanged) {
+		t.Errorf("Run = %+v, want one failure that is ErrChanged", report)
 	}
 }
 

@@ -23,6 +23,9 @@ func (r *run) perform(ctx context.Context, a *planner.Action) (planner.Result, e
 }
 
 func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *planner.Action) (planner.Result, error) {
+	if a.Kind == planner.Copy {
+		return r.copy(ctx, c, a)
+	}
 	if err := checkRemote(c, a); err != nil {
 		return planner.Result{}, err
 	}
@@ -56,6 +59,19 @@ func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *p
 		return planner.Result{Handle: a.Remote.Handle}, c.Delete(ctx, a.Remote.Handle)
 	}
 	panic(fmt.Sprintf("executor: action kind %q", a.Kind))
+}
+
+// copy copies a file's content. A handle's content never changes, so it does not matter where the node is by now.
+func (r *run) copy(ctx context.Context, c remote, a *planner.Action) (planner.Result, error) {
+	place, err := c.Locate(a.Remote.Handle)
+	if err != nil {
+		return planner.Result{}, err
+	}
+	if !place.Found {
+		return planner.Result{}, fmt.Errorf("%w: what it equals is gone from MEGA", ErrChanged)
+	}
+	h, err := c.CopyAs(ctx, a.Remote.Handle, r.made.resolve(a.Parent), a.Name, a.Meta, a.Fingerprint.CRC, a.Fingerprint.MTime)
+	return planner.Result{Handle: h, Fingerprint: a.Fingerprint}, err
 }
 
 func (r *run) upload(ctx context.Context, c remote, target *planner.Target, a *planner.Action) (_ planner.Result, err error) {

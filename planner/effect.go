@@ -40,6 +40,10 @@ func Effect(p *Plan, a *Action, r Result) Record {
 		case inside:
 			out.Put = []state.Entry{{Path: rel, Dir: true, Handle: r.Handle, Meta: a.Meta}}
 		}
+	case Copy:
+		out.Put = []state.Entry{{
+			Path: rel, Handle: r.Handle, Size: a.Remote.Size, MTime: a.Fingerprint.MTime, CRC: a.Fingerprint.CRC, Meta: a.Meta,
+		}}
 	case Move:
 		if inside && rel == "" {
 			out.Root = a.Remote.Handle

@@ -150,6 +150,8 @@ func (e *emitter) content() {
 			e.reach(int32(i))
 		case upload:
 			e.upload(int32(i))
+		case duplicate:
+			e.copy(int32(i))
 		case update:
 			e.update(int32(i))
 		case touch, attrs:

@@ -273,6 +273,7 @@ func drawWorld(t *rapid.T) *world {
 	b.Versions = rapid.Bool().Draw(t, "versions")
 	b.DeleteExcluded = rapid.Bool().Draw(t, "delete_excluded")
 	b.Compare = rapid.SampledFrom([]config.Compare{config.CompareMTime, config.CompareFingerprint, config.CompareContent}).Draw(t, "compare")
+	b.CopyFrom = rapid.SampledFrom([]config.CopyFrom{config.CopyFromNone, config.CopyFromBackup, config.CopyFromAccount}).Draw(t, "copy_from")
 	if rapid.IntRange(0, 4).Draw(t, "archive") == 0 {
 		b.Mode = config.ModeArchive
 	}

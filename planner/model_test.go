@@ -90,7 +90,8 @@ func newWorld() *world {
 		Address: docs, Account: mainAccount, Path: "/B/docs", Mode: config.ModeMirror, Compare: config.CompareMTime,
 		OnDelete: config.DeleteTrash, Unmanaged: config.UnmanagedReport, Versions: true,
 		DuplicateFiles: config.DuplicatesSource, DuplicateFolders: config.DuplicatesMerge,
-		Source: config.Source{Path: "/home/me/docs", Written: "~/docs"},
+		CopyFrom: config.CopyFromNone,
+		Source:   config.Source{Path: "/home/me/docs", Written: "~/docs"},
 	}
 	return w
 }
@@ -380,6 +381,9 @@ func (w *world) answer(in planner.Input, q planner.Question) planner.Answer {
 	if q.Ask == planner.AskWhere {
 		return planner.Answer{Where: w.where(q.Handle)}
 	}
+	if q.Ask == planner.AskSize {
+		return planner.Answer{Candidates: w.ofSize(q.Size)}
+	}
 	f := w.disk[in.Sources[0].Tree.LocalPath(q.File)]
 	if f == nil {
 		f = w.disk[string(in.Sources[0].Tree.Path(q.File))]
@@ -397,6 +401,19 @@ func (w *world) answer(in planner.Input, q planner.Question) planner.Answer {
 		}
 	}
 	return a
+}
+
+// ofSize lists the files of a size, in no order.
+func (w *world) ofSize(size int64) []planner.Candidate {
+	var out []planner.Candidate
+	for h, n := range w.nodes {
+		if n.kind.HasContent() && int64(len(n.content)) == size && n.versionOf == 0 && !w.inTrash(h) {
+			out = append(out, planner.Candidate{
+				Handle: h, Parent: n.parent, Path: tree.Path(w.pathOf(h)), Kind: n.kind, HasFingerprint: n.printed, CRC: crcOf(n.content),
+			})
+		}
+	}
+	return out
 }
 
 func (w *world) where(h tree.Handle) planner.Where {

@@ -17,14 +17,18 @@ const (
 	AskMAC
 	// AskWhere wants to know where a handle is that is not in the part of the tree the planner has.
 	AskWhere
+	// AskSize wants the files of a size in an account that are not in the bin and no old versions.
+	AskSize
 )
 
 // Question is one thing the planner needs to know. It is comparable and keys its answer.
 type Question struct {
 	Ask    Ask
 	Backup addr.Address
-	// Account is set for AskWhere.
+	// Account is set for AskWhere and AskSize.
 	Account addr.Address
+	// Size is set for AskSize.
+	Size int64
 	// File is an id in the tree of Backup's source.
 	File   tree.ID
 	Handle tree.Handle
@@ -55,6 +59,22 @@ type Answer struct {
 	Detail string
 	// Where answers AskWhere.
 	Where Where
+	// Candidates answers AskSize. Crowded says that there are too many to list (rule 13).
+	Candidates []Candidate
+	Crowded    bool
+}
+
+// Crowd is how many files a size may have and still be searched (rule 13).
+const Crowd = 1000
+
+// Candidate is a file on MEGA that may hold some content.
+type Candidate struct {
+	Handle, Parent tree.Handle
+	// Path is from the account's root.
+	Path           tree.Path
+	Kind           tree.Kind
+	HasFingerprint bool
+	CRC            [16]byte
 }
 
 // Where is the place of a remote node. The zero value means it is gone.

@@ -9,9 +9,6 @@ import (
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
-// crowd is how many candidates a size may have and still be searched (rule 13).
-const crowd = 1000
-
 // relocate finds what was only renamed or moved in the source (rule 13): names that MEGA lacks are paired with nodes that this
 // plan would otherwise take away, whole folders first, the largest first, then files that keep their name, then the rest, and
 // at last names that changed places. Every pair is proven before it counts; relocate asks.
@@ -30,7 +27,7 @@ func (t *target) relocate() {
 	if len(s.sizes) > 0 {
 		t.p.warn(t, "too many files of one size", fmt.Sprintf(
 			"%s of %s have more than %d files on MEGA each that may have been renamed. They were not searched: what was renamed among them is uploaded.",
-			count(int64(len(s.sizes)), "file size"), t.out.Address, crowd))
+			count(int64(len(s.sizes)), "file size"), t.out.Address, Crowd))
 	}
 }
 

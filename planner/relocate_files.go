@@ -34,7 +34,7 @@ func (s *search) files() {
 			}
 			size := s.local().Size(r.local)
 			switch all := bySize[size]; {
-			case len(all) > crowd:
+			case len(all) > Crowd:
 				s.sizes[size] = true
 			case len(all) > 0:
 				s.findFile(int32(i), all, named)

@@ -22,7 +22,7 @@ func (s *search) wholeFolders() {
 	for _, w := range s.folders {
 		rare := s.remote().Node(w.rare)
 		rows := s.wanted[fileKey{rare.Name, rare.Size}]
-		if len(rows) > crowd {
+		if len(rows) > Crowd {
 			s.sizes[rare.Size] = true
 			continue
 		}

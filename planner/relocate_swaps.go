@@ -86,7 +86,7 @@ func (s *search) chooseSwap(i int32, places map[sizeAndDate][]swapped, chosen ma
 	r := &s.rows[i]
 	l := s.local().Node(r.local)
 	list := places[sizeAndDate{l.Size, seconds(l.MTime)}]
-	if len(list) > crowd {
+	if len(list) > Crowd {
 		s.sizes[l.Size] = true
 		return
 	}

@@ -55,7 +55,7 @@ func (p *planning) backupTarget(b *config.Backup) *target {
 	t.out.Source, t.out.Written = b.Source.Path, b.Source.Written
 	t.policy = policy{
 		onDelete: b.OnDelete, unmanaged: b.Unmanaged, versions: b.Versions, compare: b.Compare,
-		excluded: b.DeleteExcluded, files: b.DuplicateFiles, folders: b.DuplicateFolders,
+		excluded: b.DeleteExcluded, copyFrom: b.CopyFrom, files: b.DuplicateFiles, folders: b.DuplicateFolders,
 	}
 	if b.Mode == config.ModeArchive {
 		t.policy.onDelete, t.policy.versions = config.DeleteKeep, true
@@ -83,6 +83,9 @@ func (p *policy) fill() {
 	}
 	if p.compare == "" {
 		p.compare = config.CompareMTime
+	}
+	if p.copyFrom == "" {
+		p.copyFrom = config.CopyFromAccount
 	}
 	if p.files == "" {
 		p.files = config.DuplicatesSource

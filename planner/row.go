@@ -18,6 +18,8 @@ const (
 	upload
 	update
 	touch
+	// duplicate: the remote side lacks it, and its content is elsewhere on MEGA.
+	duplicate
 	// attrs: same content and fingerprint, another _mp.
 	attrs
 	// gone: the source lacks the remote node; prune says what becomes of it and of what is below.

@@ -150,6 +150,9 @@ func (r *runner) ref(ref planner.Ref) tree.Handle {
 func (r *runner) do(a *planner.Action) (planner.Result, error) {
 	w := r.w
 	var old *node
+	if a.Kind == planner.Copy {
+		return r.copy(a, w.nodes[a.Remote.Handle])
+	}
 	if a.Remote.Handle != 0 {
 		old = w.nodes[a.Remote.Handle]
 		if old == nil || w.inTrash(old.handle) || old.parent != a.Remote.Parent || old.name != a.Remote.Name {
@@ -213,6 +216,22 @@ func (r *runner) move(a *planner.Action, old *node) error {
 	}
 	old.parent, old.name = parent, a.Name
 	return nil
+}
+
+// copy takes a node's content wherever the node is by now.
+func (r *runner) copy(a *planner.Action, from *node) (planner.Result, error) {
+	w, parent := r.w, r.ref(a.Parent)
+	if from == nil || parent == 0 || w.nodes[parent] == nil {
+		return planner.Result{}, fmt.Errorf("there is nothing to copy, or no folder to copy to")
+	}
+	f := w.disk[a.Local.Path]
+	if f.content != from.content || a.Fingerprint.CRC != crcOf(from.content) {
+		return planner.Result{}, fmt.Errorf("the copy is not what the file is")
+	}
+	n := w.putIn(parent, a.Name, f.kind, from.content)
+	n.mtime, n.printed, n.meta, n.ours = a.Fingerprint.MTime, true, a.Meta, true
+	r.handles[a.ID] = n.handle
+	return planner.Result{Handle: n.handle}, nil
 }
 
 func (r *runner) upload(a *planner.Action, old *node) (planner.Result, error) {

@@ -25,6 +25,9 @@ func Step(in Input, answers Answers) ([]Question, *Plan) {
 		t.match()
 		t.classify()
 		t.relocate()
+		if len(p.questions) == 0 { // what moves is not copied
+			t.copies()
+		}
 	}
 	if len(p.questions) > 0 {
 		return p.questions, nil

@@ -36,6 +36,9 @@ type target struct {
 	// leaves are the nodes that are moved to a row (rule 13), vacated the node that has a row's name until it is moved away.
 	leaves  map[tree.ID]int32
 	vacated map[int32]tree.ID
+	// originals are what rows are copied from; overwritten the handles that updates replace, once somebody asked.
+	originals   map[int32]original
+	overwritten map[tree.Handle]bool
 	// readErrors counts local names that could not be read; without -delete-despite-errors nothing is deleted then (rule 6).
 	readErrors int
 	spares     int // duplicates that are left alone
@@ -51,6 +54,7 @@ type policy struct {
 	versions  bool
 	compare   config.Compare
 	excluded  bool // delete_excluded
+	copyFrom  config.CopyFrom
 	files     config.Duplicates
 	folders   config.Duplicates
 }

@@ -163,6 +163,15 @@ func (c *Client) DeleteVersion(ctx context.Context, h tree.Handle) error {
 // Copy makes another node of a file's content, on the server, with fresh attributes: the name, the content's fingerprint
 // and meta.
 func (c *Client) Copy(ctx context.Context, h, parent tree.Handle, name, meta string) (tree.Handle, error) {
+	return c.copy(ctx, h, parent, name, meta, nil)
+}
+
+// CopyAs is Copy with another date and checksum, those of a local file that the content was proven to equal.
+func (c *Client) CopyAs(ctx context.Context, h, parent tree.Handle, name, meta string, crc [16]byte, mtime int64) (tree.Handle, error) {
+	return c.copy(ctx, h, parent, name, meta, &crypt.Fingerprint{CRC: crc, MTime: crypt.ClampMTime(mtime)})
+}
+
+func (c *Client) copy(ctx context.Context, h, parent tree.Handle, name, meta string, print *crypt.Fingerprint) (tree.Handle, error) {
 	if err := c.writable(); err != nil {
 		return 0, err
 	}
@@ -174,7 +183,11 @@ func (c *Client) Copy(ctx context.Context, h, parent tree.Handle, name, meta str
 		return 0, fmt.Errorf("copy %s: it is no file", o.name())
 	}
 	attrs := crypt.NewAttributes(name)
-	attrs.CopyFrom(o.attrs, crypt.AttrFingerprint)
+	if print == nil {
+		attrs.CopyFrom(o.attrs, crypt.AttrFingerprint)
+	} else {
+		attrs.Set(crypt.AttrFingerprint, print.Encode())
+	}
 	if meta != "" {
 		attrs.Set(attrMeta, meta)
 	}

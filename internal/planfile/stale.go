@@ -143,7 +143,7 @@ func (s Saved) named(account addr.Address) named {
 		if !in[a.Address] || a.Kind == planner.Forget {
 			continue
 		}
-		if a.Remote.Handle != 0 {
+		if a.Remote.Handle != 0 && a.Kind != planner.Copy { // what is copied may be anywhere
 			n.nodes[a.Remote.Handle] = a.Path
 		}
 		if a.Parent.Handle != 0 {
@@ -199,7 +199,7 @@ func (c fresh) check(a *planner.Action, moved bool) string {
 			return fmt.Sprintf("the name /%s is taken now", a.Path)
 		}
 	}
-	if a.Remote.Handle == 0 || moved {
+	if a.Remote.Handle == 0 || moved || a.Kind == planner.Copy {
 		return ""
 	}
 	id, ok := c.byHandle[a.Remote.Handle]

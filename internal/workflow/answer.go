@@ -56,6 +56,14 @@ func (p *Project) answer(ctx context.Context, in planner.Input, questions []plan
 			answers[q] = planner.Answer{Where: where}
 			continue
 		}
+		if q.Ask == planner.AskSize {
+			found, err := p.ofSize(q)
+			if err != nil {
+				return err
+			}
+			answers[q] = found
+			continue
+		}
 		key := planner.Question{Backup: q.Backup, File: q.File}
 		f := byFile[key]
 		if f == nil {

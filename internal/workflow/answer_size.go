@@ -1,0 +1,29 @@
+package workflow
+
+import (
+	"github.com/megaplan/megaplan/planner"
+)
+
+// ofSize answers AskSize from the account's size index: sizes are not encrypted, so only what has the right one is opened.
+func (p *Project) ofSize(q planner.Question) (planner.Answer, error) {
+	client := p.accounts[q.Account].client
+	handles, err := client.BySize(q.Size)
+	if err != nil || len(handles) > planner.Crowd {
+		return planner.Answer{Crowded: err == nil}, err
+	}
+	var out planner.Answer
+	for _, h := range handles {
+		place, err := client.Locate(h)
+		if err != nil {
+			return out, err
+		}
+		if !place.Found || place.InTrash || place.Version || !place.Node.Kind.HasContent() {
+			continue
+		}
+		out.Candidates = append(out.Candidates, planner.Candidate{
+			Handle: h, Parent: place.Parent, Path: place.Path, Kind: place.Node.Kind,
+			HasFingerprint: place.Node.HasFingerprint, CRC: place.Node.CRC,
+		})
+	}
+	return out, nil
+}

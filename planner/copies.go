@@ -1,0 +1,130 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/tree"
+)
+
+// copies finds content that is on MEGA already, so that it is copied there and not uploaded (rule 13). Any file of the account
+// will do that is not in the bin, or with copy_from = "backup" any of the backup. It is looked up by size, filtered by
+// fingerprint and proven before it counts; copies asks.
+func (t *target) copies() {
+	if t.backup == nil || t.policy.copyFrom == config.CopyFromNone {
+		return
+	}
+	crowded := map[int64]bool{}
+	for i := range t.rows {
+		r := &t.rows[i]
+		if r.what != upload || t.local().Size(r.local) == 0 {
+			continue
+		}
+		size := t.local().Size(r.local)
+		a, ok := t.p.ask(Question{Ask: AskSize, Account: t.account.in.Address, Size: size})
+		switch {
+		case ok && (a.Crowded || len(a.Candidates) > Crowd):
+			crowded[size] = true
+		case ok:
+			t.findCopy(int32(i), a.Candidates)
+		}
+	}
+	if len(crowded) > 0 {
+		t.p.warn(t, "too many files of one size", fmt.Sprintf(
+			"%s of %s are those of more than %d files on MEGA each, which were not searched for equal content: files of such a size are uploaded.",
+			count(int64(len(crowded)), "file size"), t.out.Address, Crowd))
+	}
+}
+
+// findCopy looks for a row's content among the files of its size. Of those without a fingerprint only a few are tried: each
+// costs reading the local file.
+func (t *target) findCopy(i int32, all []Candidate) {
+	local := t.rows[i].local
+	l := t.local().Node(local)
+	list := t.copyable(all, l.Kind)
+	if len(list) == 0 {
+		return
+	}
+	path := t.at().Join(string(t.rel(i)))
+	slices.SortFunc(list, func(a, b Candidate) int {
+		return cmp.Or(
+			preferTrue(a.Path.Base() == l.Name, b.Path.Base() == l.Name), cmp.Compare(near(b.Path, path), near(a.Path, path)), cmp.Compare(a.Handle, b.Handle))
+	})
+	crc, ok := t.p.ask(Question{Ask: AskCRC, Backup: t.out.Address, File: local})
+	if !ok || crc.Verdict == Unreadable || crc.Verdict == Changed {
+		return
+	}
+	blind := 0
+	for _, c := range list {
+		if c.HasFingerprint && c.CRC != crc.CRC && c.CRC != crc.LegacyCRC {
+			continue
+		}
+		if !c.HasFingerprint {
+			if blind++; blind > askAhead {
+				continue
+			}
+		}
+		a, ok := t.p.ask(Question{Ask: AskMAC, Backup: t.out.Address, File: local, Handle: c.Handle})
+		if !ok && c.HasFingerprint {
+			return
+		}
+		if ok && a.Verdict == Equal {
+			t.duplicate(i, c, a)
+			return
+		}
+	}
+}
+
+// copyable leaves out what may not be copied from: megaplan's own nodes, other kinds of files, with copy_from = "backup" what
+// lies outside, and files that this plan overwrites for good.
+func (t *target) copyable(all []Candidate, kind tree.Kind) []Candidate {
+	return slices.DeleteFunc(slices.Clone(all), func(c Candidate) bool {
+		return t.account.in.Own[c.Handle] || c.Kind != kind || t.doomed(c.Handle) ||
+			t.policy.copyFrom == config.CopyFromBackup && (t.root == tree.None || !c.Path.Within(t.at()))
+	})
+}
+
+// doomed says whether a node is overwritten without a version by an update that may come first.
+func (t *target) doomed(h tree.Handle) bool {
+	if replace, version := t.overwrite(); !replace || version {
+		return false
+	}
+	if t.overwritten == nil {
+		t.overwritten = map[tree.Handle]bool{}
+		for i := range t.rows {
+			if r := &t.rows[i]; r.what == update && r.remote != tree.None {
+				t.overwritten[t.remote().Handle(r.remote)] = true
+			}
+		}
+	}
+	return t.overwritten[h]
+}
+
+// duplicate makes a row's upload a copy.
+func (t *target) duplicate(i int32, c Candidate, proof Answer) {
+	t.rows[i].what = duplicate
+	if t.originals == nil {
+		t.originals = map[int32]original{}
+	}
+	t.originals[i] = original{Candidate: c, crc: proof.CRC}
+}
+
+// original is what a row's file is copied from, and the checksum of the local one.
+type original struct {
+	Candidate
+	crc [16]byte
+}
+
+// copy emits the copy of a node that holds a row's content already, with attributes of its own.
+func (e *emitter) copy(i int32) {
+	r := &e.rows[i]
+	from := e.originals[i]
+	a := e.fileAction(i, Copy)
+	a.From, a.Reason = from.Path, "equal content is on MEGA already, proven by MAC; nothing is uploaded"
+	a.Remote = Remote{Handle: from.Handle, Parent: from.Parent, Name: from.Path.Base(), Size: a.Local.Size}
+	a.Fingerprint = Fingerprint{CRC: from.crc, MTime: seconds(a.Local.MTime)}
+	e.tally.created++
+	r.action = e.p.act(a)
+}

@@ -1,0 +1,108 @@
+package planner_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/planner"
+)
+
+// copying returns a settled world that copies.
+func copying(t *testing.T, from config.CopyFrom, files ...string) *world {
+	t.Helper()
+	w := applied(t, files...)
+	w.backup.CopyFrom = from
+	return w
+}
+
+func TestRule13_EqualContentIsCopied(t *testing.T) {
+	w := copying(t, config.CopyFromAccount, "one/a", "one/sub/b", "keep")
+	w.copy("one", "two")
+	p := w.settled(t)
+	expect(t, p, "create_folder two", "copy two/a", "create_folder two/sub", "copy two/sub/b")
+	a := p.Actions[1]
+	if a.From != "B/docs/one/a" || a.Remote.Handle != w.at("B/docs/one/a")[0].handle || p.Totals().UploadBytes != 0 || p.Totals().CopiedBytes == 0 {
+		t.Errorf("%+v", a)
+	}
+	if d := w.plan(t).Drift; len(d) > 0 {
+		t.Errorf("drift after it: %+v", d)
+	}
+	w.copy("one/a", "three")
+	w.write("three", "content of one/a") // another date
+	expect(t, w.settled(t), "copy three")
+}
+
+func TestRule13_WhereCopiesComeFrom(t *testing.T) {
+	for from, want := range map[config.CopyFrom][]string{
+		config.CopyFromAccount: {"copy new"}, config.CopyFromBackup: {"upload new"}, config.CopyFromNone: {"upload new"},
+	} {
+		w := copying(t, from, "keep")
+		w.put("Elsewhere/x", tree.File, "content").printed = true
+		w.write("new", "content")
+		expect(t, w.settled(t), want...)
+	}
+	for name, spoil := range map[string]func(n *node){
+		"trashed": func(n *node) { n.trashed = true }, "megaplan's own": func(n *node) { n.own = true },
+		"no proof": func(n *node) { n.noMAC = true }, "a link": func(n *node) { n.kind = tree.Symlink },
+		"another content": func(n *node) { n.content = "CONTENT" },
+	} {
+		w := copying(t, config.CopyFromAccount, "keep")
+		spoil(w.put("Elsewhere/x", tree.File, "content"))
+		w.write("new", "content")
+		if p := w.settled(t); p.Totals().Actions[planner.Copy] != 0 {
+			t.Errorf("%s: %v", name, kinds(p))
+		}
+	}
+}
+
+// TestRule13_WhatOnDeleteKeepsIsCopied: a renamed file of an archive stays where it was, and is not uploaded again.
+func TestRule13_WhatOnDeleteKeepsIsCopied(t *testing.T) {
+	w := copying(t, config.CopyFromBackup, "a", "keep")
+	w.backup.Mode = config.ModeArchive
+	w.rename("a", "b")
+	expect(t, w.settled(t), "copy b")
+	if len(w.at("B/docs/a")) != 1 {
+		t.Error("the archive lost a file")
+	}
+}
+
+// TestRule13_WhatMovesIsNotCopied: one of two new names gets the node, the other a copy of it.
+func TestRule13_WhatMovesIsNotCopied(t *testing.T) {
+	w := copying(t, config.CopyFromAccount, "a", "keep")
+	w.copy("a", "x/one")
+	w.rename("a", "x/two")
+	expect(t, w.settled(t), "create_folder x", "move x/one", "copy x/two")
+}
+
+func TestRule13_WhatIsOverwrittenForGoodIsNotCopied(t *testing.T) {
+	w := copying(t, config.CopyFromAccount, "a", "keep")
+	w.backup.Versions, w.backup.OnDelete = false, config.DeleteDestroy
+	w.copy("a", "b")
+	w.write("a", "edited")
+	expect(t, w.settled(t), "update a", "upload b")
+}
+
+func TestRule13_CrowdedSizesAreNotSearchedForCopies(t *testing.T) {
+	w := copying(t, config.CopyFromAccount, "keep")
+	w.put("Elsewhere/equal", tree.File, "1001").printed = true
+	for i := range planner.Crowd {
+		w.put(fmt.Sprintf("Elsewhere/%d", i), tree.File, fmt.Sprintf("%04d", i))
+	}
+	w.write("new", "1001")
+	p := w.settled(t)
+	expect(t, p, "upload new")
+	if len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0].Detail, "not searched") {
+		t.Errorf("warnings: %v", p.Warnings)
+	}
+	w.remove("new")
+	w.settled(t)
+	for _, n := range w.children(w.folder("Elsewhere"))[:10] {
+		delete(w.nodes, n.handle)
+	}
+	w.put("Elsewhere/equal", tree.File, "1001").printed = true
+	w.write("new", "1001")
+	expect(t, w.settled(t), "copy new")
+}
