@@ -76,6 +76,7 @@ func (a *assembler) build() {
 	if a.top.incomplete {
 		a.builder.SetIncomplete(tree.Root, a.top.why, a.top.reason)
 	}
+	a.grow()
 	for n := range a.batches {
 		b := &a.batches[n]
 		if b.parent.node == tree.Dir && !b.parent.gone {
@@ -89,6 +90,21 @@ func (a *assembler) build() {
 		}
 	}
 	a.batches = nil
+}
+
+// metaText is about how long the metadata of one name is.
+const metaText = 48
+
+// grow makes room for what the walk found.
+func (a *assembler) grow() {
+	names, text := 0, 0
+	for _, b := range a.batches {
+		names += len(b.names)
+		for i := range b.names {
+			text += len(b.names[i].name) + metaText
+		}
+	}
+	a.builder.Grow(names, text)
 }
 
 func (a *assembler) add(b *batch, r *record) {

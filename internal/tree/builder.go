@@ -23,6 +23,18 @@ func NewBuilder(root Node) *Builder {
 	return b
 }
 
+// Grow makes room for more nodes, whose names and metadata have about so many bytes together.
+func (b *Builder) Grow(nodes, text int) {
+	b.text.Grow(text)
+	b.nodes = slices.Grow(b.nodes, nodes)
+	if b.local != nil {
+		b.local = slices.Grow(b.local, nodes)
+	}
+	if b.far != nil {
+		b.far = slices.Grow(b.far, nodes)
+	}
+}
+
 // Add adds a node below parent, which an earlier Add returned (or is Root), and returns its provisional id. Build gives
 // the node another one.
 func (b *Builder) Add(parent ID, n Node) ID {
