@@ -74,6 +74,8 @@ const (
 	Done
 	Failed
 	Skipped
+	// Withdrawn: the run was stopped before the action began to send; it is left.
+	Withdrawn
 )
 
 // Event tells about one action. Bytes is what was sent since the last Progress.
@@ -98,6 +100,8 @@ type Report struct {
 	// Left counts actions not started because the run was stopped, or because they were not admitted; Refused counts those
 	// that Admit itself refused.
 	Left, Refused int
+	// GaveUp is why the run stopped by itself: nothing succeeded for as long as an action was repeated. What was not begun is left.
+	GaveUp error
 }
 
 // Run carries the plan out and returns when nothing is in flight any more. The error is that of a run that could not go on:

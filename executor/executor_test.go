@@ -13,6 +13,7 @@ import (
 
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/mega"
+	"github.com/megaplan/megaplan/internal/retry"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
 )
@@ -25,6 +26,7 @@ type account struct {
 	calls []string
 	fail  map[string]error // by call
 	hold  chan struct{}    // uploads wait here
+	begin func(mega.Upload)
 }
 
 func newAccount() *account {
@@ -76,6 +78,9 @@ func cmpErr(a, b error) error {
 }
 
 func (a *account) Upload(ctx context.Context, u mega.Upload) (mega.Uploaded, error) {
+	if a.begin != nil {
+		a.begin(u)
+	}
 	if a.hold != nil {
 		select {
 		case <-a.hold:
@@ -383,5 +388,60 @@ func TestARefusedPlanIsNotRun(t *testing.T) {
 	e, _ := env(a)
 	if _, err := Run(t.Context(), p, e); err == nil || len(a.calls) > 0 {
 		t.Errorf("Run = %v, calls %v", err, a.calls)
+	}
+}
+
+// What waits for its turn is let go at the first stop; what has begun to send ends first.
+func TestStopWithdrawsWhatHasNotBegun(t *testing.T) {
+	a := newAccount()
+	a.hold = make(chan struct{})
+	e, recorded := env(a)
+	stop := make(chan struct{})
+	e.Stop = stop
+	var started sync.WaitGroup
+	started.Add(2)
+	a.begin = func(u mega.Upload) {
+		if u.Name == "sending" {
+			u.Progress(1)
+		}
+		started.Done()
+	}
+	withdrawn := make(chan struct{})
+	e.Event = func(ev Event) {
+		if ev.Kind == Withdrawn {
+			close(withdrawn)
+		}
+	}
+	go func() {
+		started.Wait()
+		close(stop)
+		<-withdrawn
+		close(a.hold)
+	}()
+	up := planner.Action{Kind: planner.Upload, Parent: planner.Ref{Handle: 1}, Local: planner.Local{Path: "x", Size: 1}}
+	sending, waiting := up, up
+	sending.Name, waiting.Name = "sending", "waiting"
+	report, err := Run(t.Context(), plan(sending, waiting), e)
+	if err != nil || report.Done != 1 || report.Left != 1 || len(report.Failures) != 0 {
+		t.Errorf("Run = %+v, %v; want one done, one left, none failed", report, err)
+	}
+	if !slices.Equal(*recorded, []planner.ActionID{1}) {
+		t.Errorf("recorded %v", *recorded)
+	}
+}
+
+// Once an action's patience is used up and nothing else succeeded meanwhile, the rest is left instead of waiting as long each.
+func TestRunGivesUpWhenNobodyAnswers(t *testing.T) {
+	a := newAccount()
+	e, _ := env(a)
+	e.Parallelism = 1
+	spent := &retry.Error{Attempts: 9, Err: errors.New("no answer")}
+	a.fail["upload a into 1"] = spent
+	up := func(name string) planner.Action {
+		return planner.Action{Kind: planner.Upload, Parent: planner.Ref{Handle: 1}, Name: name, Local: planner.Local{Path: "x", Size: 1}}
+	}
+	report, err := Run(t.Context(), plan(up("a"), up("b"), up("c")), e)
+	if err != nil || !errors.Is(report.GaveUp, spent) || report.Done != 0 || report.Left != 2 || len(report.Failures) != 1 {
+		t.Errorf("Run = %+v, %v; want it given up with two left", report, err)
 	}
 }

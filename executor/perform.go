@@ -84,17 +84,25 @@ func (r *run) upload(ctx context.Context, c remote, target *planner.Target, a *p
 			err = cerr
 		}
 	}()
+	ctx, begun, end := r.withdrawable(ctx)
+	defer end()
+	if a.Local.Size == 0 {
+		begun() // it sends no byte that would tell
+	}
 	u := mega.Upload{
 		Parent: r.made.resolve(a.Parent), Name: a.Name, Meta: a.Meta,
 		File: file.Open, Bytes: file.Target, MTime: max(0, a.Local.MTime/1e9), KeepVersion: a.KeepVersion,
-		Progress: func(n int64) { r.env.Event(Event{Kind: Progress, Action: a, Bytes: n}) },
+		Progress: func(n int64) {
+			begun()
+			r.env.Event(Event{Kind: Progress, Action: a, Bytes: n})
+		},
 	}
 	if a.Replace {
 		u.Replace = a.Remote.Handle
 	}
 	up, err := c.Upload(ctx, u)
 	if err != nil {
-		return planner.Result{}, err
+		return planner.Result{}, withdrawn(ctx, err)
 	}
 	result := planner.Result{Handle: up.Handle, Fingerprint: planner.Fingerprint{CRC: up.CRC, MTime: up.MTime}}
 	if read := up.Source; file.Open != nil {

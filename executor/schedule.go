@@ -35,6 +35,9 @@ type run struct {
 	results               chan []outcome
 	report                Report
 	fatal                 error
+	// stopping ends when nothing more is to begin.
+	stopping context.Context
+	stop     context.CancelFunc
 }
 
 // outcome is what became of one action in flight.
@@ -43,6 +46,8 @@ type outcome struct {
 	err   error
 	fatal error
 	large bool
+	// doneBefore is how many actions had succeeded when this one began.
+	doneBefore int
 }
 
 func newRun(plan *planner.Plan, env Env) *run {
@@ -55,6 +60,7 @@ func newRun(plan *planner.Plan, env Env) *run {
 		waiting: make([]int32, n), dependents: make([][]planner.ActionID, n), failed: map[planner.ActionID]Failure{},
 		results: make(chan []outcome), gates: newGates(plan),
 	}
+	r.stopping, r.stop = context.WithCancel(context.Background())
 	for i := range plan.Targets {
 		r.targets[plan.Targets[i].Address] = &plan.Targets[i]
 	}
@@ -93,9 +99,9 @@ func isLarge(a *planner.Action) bool {
 
 func (r *run) loop(ctx context.Context) (Report, error) {
 	stop := r.env.Stop
-	stopped := false
+	defer r.stop()
 	for {
-		if !stopped && r.fatal == nil && ctx.Err() == nil {
+		if r.stopping.Err() == nil && r.fatal == nil && ctx.Err() == nil {
 			r.start(ctx)
 		}
 		if r.inSmall+r.inLarge == 0 {
@@ -107,7 +113,8 @@ func (r *run) loop(ctx context.Context) (Report, error) {
 				r.settle(o)
 			}
 		case <-stop:
-			stopped, stop = true, nil
+			stop = nil
+			r.stop()
 		}
 	}
 	return r.finish(ctx)
@@ -164,9 +171,10 @@ func (r *run) admit(id planner.ActionID) bool {
 func (r *run) launch(ctx context.Context, id planner.ActionID, large bool) {
 	a := r.action(id)
 	r.env.Event(Event{Kind: Started, Action: a})
+	doneBefore := r.report.Done
 	go func() {
 		result, err := r.perform(ctx, a)
-		o := outcome{id: id, err: err, large: large}
+		o := outcome{id: id, err: err, large: large, doneBefore: doneBefore}
 		if err == nil {
 			o.fatal = r.record(ctx, a, result)
 		}
@@ -191,7 +199,13 @@ func (r *run) settle(o outcome) {
 		return // a folder whose parent in the same request was refused
 	}
 	switch {
+	case errors.Is(o.err, errWithdrawn):
+		r.env.Event(Event{Kind: Withdrawn, Action: a})
 	case o.err != nil:
+		if r.hopeless(o) {
+			r.report.GaveUp = o.err
+			r.stop()
+		}
 		r.fail(Failure{Action: o.id, Err: o.err})
 		r.env.Event(Event{Kind: Failed, Action: a, Err: o.err})
 	case o.fatal != nil:

@@ -94,6 +94,8 @@ func (p *Progress) Event(e executor.Event) {
 		}
 	case executor.Progress:
 		p.advanceLocked(id, e.Bytes)
+	case executor.Withdrawn:
+		delete(p.files, id)
 	case executor.Done, executor.Failed, executor.Skipped:
 		p.endLocked(id, e.Kind == executor.Done)
 	}

@@ -99,6 +99,9 @@ func (r *Run) Execute(ctx context.Context, planned *Planned, e Execution) (execu
 	})
 	stopSaving()
 	saveErr := r.save(context.WithoutCancel(ctx), rec, &report)
+	if report.GaveUp != nil && runErr == nil {
+		runErr = &GaveUpError{Left: report.Left, Err: report.GaveUp}
+	}
 	if report.Left > 0 && (report.Refused == 0 || closed(e.Stop)) && runErr == nil || errors.Is(runErr, context.Canceled) {
 		runErr = ErrInterrupted
 	}

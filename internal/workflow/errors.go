@@ -19,6 +19,17 @@ import (
 // ErrInterrupted says that Ctrl-C ended an apply; what was done is recorded.
 var ErrInterrupted = errors.New("interrupted")
 
+// GaveUpError says that an apply stopped by itself because nothing succeeded any more for minutes.
+type GaveUpError struct {
+	Left int
+	Err  error
+}
+
+func (e *GaveUpError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error of the action that waited longest.
+func (e *GaveUpError) Unwrap() error { return e.Err }
+
 // RefusedError says that a plan must not be applied, and why.
 type RefusedError struct{ Refusals []planner.Refusal }
 
@@ -84,6 +95,7 @@ func IsOverQuota(err error) bool {
 func Explain(err error) diag.List {
 	var list diag.List
 	var refused *RefusedError
+	var gaveUp *GaveUpError
 	var account *AccountError
 	var locked *state.LockedError
 	switch {
@@ -96,6 +108,8 @@ func Explain(err error) diag.List {
 		return list
 	case errors.Is(err, ErrInterrupted) || errors.Is(err, context.Canceled):
 		return diag.List{{Severity: diag.Warning, Summary: "interrupted", Detail: "What was done is kept; the same command, run again, completes the rest."}}
+	case errors.As(err, &gaveUp):
+		return diag.Errorf("MEGA stopped answering", "%v\nNothing succeeded in all that time, so the run ended: %d actions are left. What was done is recorded; the next apply completes the rest.", gaveUp.Err, gaveUp.Left)
 	case errors.As(err, &account):
 		return diag.List{explainAccount(account)}
 	case errors.As(err, &locked):
