@@ -34,7 +34,11 @@ func TestBothOnOnePort(t *testing.T) {
 	m := newGoMega(t, s.TLSURL, trusting(t, s).Transport)
 	m.SetHTTPS(true)
 	must(t, "login over TLS", m.Login(oldAccount.Email, oldAccount.Password))
-	goMegaDownload(t, m, 300_000, goMegaUpload(t, m, 300_000, m.FS.GetRoot()))
+	uploaded := goMegaUpload(t, m, 300_000, m.FS.GetRoot())
+	reader := newGoMega(t, s.TLSURL, trusting(t, s).Transport)
+	reader.SetHTTPS(true)
+	must(t, "resume", reader.LoginWithKeys(m.GetSessionID(), m.GetMasterKey()))
+	goMegaDownload(t, reader, 300_000, uploaded)
 
 	c := connect(t, s)
 	c.loginOld()
