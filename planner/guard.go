@@ -118,7 +118,7 @@ func (p *planning) guardLimits(t *target) {
 	}
 	way := fmt.Sprintf("Nothing was changed. If this is meant: -allow-mass-delete=%s, or another ", t.out.Address)
 	if most := allowed(limit, c.owned); c.deleted > most {
-		p.refuse(17, t, "too much would be deleted", fmt.Sprintf("%d of %s in %s would be deleted or overwritten for good; max_delete allows %s. %s.",
+		p.refuse(17, t, "too much would be deleted", fmt.Sprintf("%d of %s in %s would be trashed, deleted, or overwritten without a version; max_delete allows %s. %s.",
 			c.deleted, count(c.owned, "file"), t.out.Address, limitText(limit, most), way+"max_delete"))
 	}
 	if limit := t.out.Lifecycle.MaxUpdate; limit.Set {

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mattn/go-runewidth"
+
 	"github.com/megaplan/megaplan/executor"
 	"github.com/megaplan/megaplan/internal/mega"
 	"github.com/megaplan/megaplan/planner"
@@ -195,7 +197,7 @@ func (p *Progress) tick(every time.Duration) {
 func (p *Progress) lines(now time.Time) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	lines := []string{p.wholeLocked(now)}
+	lines := p.wholeLocked(now)
 	if p.live != nil {
 		lines = append(lines, p.filesLocked()...)
 	}
@@ -208,17 +210,17 @@ func (p *Progress) lines(now time.Time) []string {
 	return lines
 }
 
-func (p *Progress) wholeLocked(now time.Time) string {
+func (p *Progress) wholeLocked(now time.Time) []string {
 	bytes, files := p.rateLocked(now)
 	if !p.total {
-		return fmt.Sprintf("%s   %s/s", Size(p.sent), Size(int64(bytes)))
+		return []string{fmt.Sprintf("%s   %s/s", Size(p.sent), Size(int64(bytes)))}
 	}
 	text := fmt.Sprintf("%s of %s %s", Count(p.ended), Count(p.count), p.noun)
 	if p.failed > 0 {
 		text += fmt.Sprintf(", %s failed", Count(p.failed))
 	}
 	if p.bytes == 0 {
-		return bar(p.ended, p.count, p.barWidth()) + text
+		return []string{bar(p.ended, p.count, p.barWidth()) + text}
 	}
 	actions := text
 	text = fmt.Sprintf("%s of %s   %s/s", Size(p.sent), Size(p.bytes), Size(int64(bytes)))
@@ -226,9 +228,13 @@ func (p *Progress) wholeLocked(now time.Time) string {
 		text += "   ETA " + eta.Round(time.Second).String()
 	}
 	if files >= 1 {
-		text += fmt.Sprintf("   %.0f small files a second", files)
+		actions += fmt.Sprintf(", %.0f small files a second", files)
 	}
-	return bar(p.sent, p.bytes, p.barWidth()) + text + "   " + actions
+	text = bar(p.sent, p.bytes, p.barWidth()) + text
+	if p.live != nil && runewidth.StringWidth(text)+3+len(actions) >= p.screen.Width {
+		return []string{text, "  " + actions}
+	}
+	return []string{text + "   " + actions}
 }
 
 func (p *Progress) barWidth() int {
