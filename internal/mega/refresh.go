@@ -61,7 +61,7 @@ func (c *Client) fetch(ctx context.Context, fresh bool) error {
 
 // Cached is the tree as it was left; false when there is none.
 func (c *Client) Cached() (Refreshed, bool) {
-	return c.refreshed(Refreshed{}), c.cache.SN() != ""
+	return c.refreshed(Refreshed{Cached: true}), c.cache.SN() != ""
 }
 
 // Drain applies what happened until now. It is one request when nothing did.

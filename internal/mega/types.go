@@ -95,7 +95,9 @@ type Quota struct {
 type Refreshed struct {
 	Nodes, Changed int
 	Full           bool
-	SN             string
+	// Cached says that MEGA was not asked.
+	Cached bool
+	SN     string
 }
 
 // Wait is a back-off the person should see.

@@ -18,8 +18,11 @@ import (
 // AccountRead is a line such as "Reading account main … 48,213 nodes (12 changed since the last run)".
 func (s *Screen) AccountRead(account addr.Address, r mega.Refreshed) {
 	how := fmt.Sprintf("%s changed since the last run", Count(int64(r.Changed)))
-	if r.Full {
+	switch {
+	case r.Full:
 		how = "read in full"
+	case r.Cached:
+		how = "as they were at the last run: MEGA was not asked"
 	}
 	s.Note("Reading account %s … %s (%s)", account.Name, Plural(int64(r.Nodes), "node"), how)
 }
