@@ -27,6 +27,7 @@ type remote interface {
 	Move(ctx context.Context, h, parent tree.Handle, name string) error
 	Trash(context.Context, tree.Handle, mega.TrashMark) error
 	Delete(context.Context, tree.Handle) error
+	DeleteVersion(context.Context, tree.Handle) error
 	Locate(tree.Handle) (mega.Place, error)
 	Children(tree.Handle) ([]tree.Node, error)
 	Drain(context.Context) error

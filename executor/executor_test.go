@@ -136,6 +136,12 @@ func (a *account) Delete(_ context.Context, h tree.Handle) error {
 	return a.call("delete %d", h)
 }
 
+func (a *account) DeleteVersion(_ context.Context, h tree.Handle) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.call("delete version %d", h)
+}
+
 func (a *account) Locate(h tree.Handle) (mega.Place, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -335,6 +341,23 @@ func TestRule13_ACopyNeedsItsSourceOnly(t *testing.T) {
 	delete(a.nodes, file)
 	if report, _ := Run(t.Context(), p, e); len(report.Failures) != 1 || !errors.Is(report.Failures[0].Err, ErrChanged) {
 		t.Errorf("Run = %+v, want one failure that is ErrChanged", report)
+	}
+}
+
+// Only what is still an old version is destroyed as one (rule 16).
+func TestRule16_AVersionThatIsCurrentAgainStays(t *testing.T) {
+	a := newAccount()
+	e, _ := env(a)
+	file := a.add(1, "f", tree.File, 3)
+	p := plan(planner.Action{Kind: planner.ExpireVersion, Remote: planner.Remote{Handle: file, Parent: 9, Name: "f", Size: 3}})
+	if report, _ := Run(t.Context(), p, e); len(report.Failures) != 1 || !errors.Is(report.Failures[0].Err, ErrChanged) || len(a.calls) > 0 {
+		t.Errorf("Run = %+v, calls %v", report, a.calls)
+	}
+	place := a.nodes[file]
+	place.Version = true
+	a.nodes[file] = place
+	if report, _ := Run(t.Context(), p, e); report.Done != 1 || len(a.calls) != 1 {
+		t.Errorf("Run = %+v, calls %v", report, a.calls)
 	}
 }
 

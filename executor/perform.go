@@ -23,8 +23,14 @@ func (r *run) perform(ctx context.Context, a *planner.Action) (planner.Result, e
 }
 
 func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *planner.Action) (planner.Result, error) {
-	if a.Kind == planner.Copy {
+	switch a.Kind {
+	case planner.Copy:
 		return r.copy(ctx, c, a)
+	case planner.ExpireVersion:
+		if err := checkVersion(c, a); err != nil {
+			return planner.Result{}, err
+		}
+		return planner.Result{}, c.DeleteVersion(ctx, a.Remote.Handle)
 	}
 	if err := checkRemote(c, a); err != nil {
 		return planner.Result{}, err

@@ -29,6 +29,22 @@ func checkRemote(c remote, a *planner.Action) error {
 	return nil
 }
 
+// checkVersion makes sure that a node is still an old version (rule 16): as the current one it would be a backup's only copy.
+func checkVersion(c remote, a *planner.Action) error {
+	place, err := c.Locate(a.Remote.Handle)
+	switch {
+	case err != nil:
+		return err
+	case !place.Found:
+		return fmt.Errorf("%w: the version is gone from MEGA", ErrChanged)
+	case !place.Version || place.InTrash:
+		return fmt.Errorf("%w: it is no old version any more", ErrChanged)
+	case place.Node.Size != a.Remote.Size:
+		return fmt.Errorf("%w: its size on MEGA is %d, not %d", ErrChanged, place.Node.Size, a.Remote.Size)
+	}
+	return nil
+}
+
 // checkSubtree makes sure that a folder still holds what the plan saw in it (rule 16).
 func checkSubtree(ctx context.Context, c remote, a *planner.Action) error {
 	if a.Subtree == nil {

@@ -114,8 +114,11 @@ func (a *auditor) entries() {
 		}
 		above, hasParent := a.dirs[e.Path.Dir()]
 		hasParent = hasParent && e.Path.Dir() != ""
-		if at := a.folderOf(a.seen[i], e); at >= 0 {
+		switch at, ours := a.folderOf(a.seen[i], e); {
+		case at >= 0:
 			above = at
+		case hasParent && !ours: // it is in another folder of that path, which nobody knows
+			hasParent = false
 		}
 		if a.seen[i] == tree.None {
 			a.missing(int32(i), e, above, hasParent)
@@ -126,16 +129,19 @@ func (a *auditor) entries() {
 }
 
 // folderOf returns the entry of the folder a node is in, if that has the path the node's entry names; several folders may
-// have one path. It is -1 otherwise.
-func (a *auditor) folderOf(id tree.ID, e state.Entry) int32 {
+// have one path. It is -1 otherwise; ours is false if the folder is in no entry and has that path.
+func (a *auditor) folderOf(id tree.ID, e state.Entry) (at int32, ours bool) {
 	if id == tree.None || e.Path.Dir() == "" {
-		return -1
+		return -1, true
 	}
-	at := a.owned.find(a.remote().Handle(a.remote().Parent(id)))
-	if at < 0 || a.owned.entries[at].Path != e.Path.Dir() {
-		return -1
+	i := a.owned.find(a.remote().Handle(a.remote().Parent(id)))
+	switch {
+	case i < 0:
+		return -1, a.below(id).Dir() != e.Path.Dir()
+	case a.owned.entries[i].Path != e.Path.Dir():
+		return -1, true
 	}
-	return int32(at)
+	return int32(i), true
 }
 
 // present compares an entry whose node is still below the root. What lies below a moved folder has not moved itself.
@@ -221,7 +227,7 @@ func (a *auditor) succeed(d *Difference, e state.Entry, w Where, above int32, ha
 		d.Change, d.When = DriftChanged, unix(a.remote().Node(id).Created)
 		d.Detail = "replaced by another client"
 		if a.p.in.Options.RefreshOnly && w.Version && w.Parent == a.remote().Handle(id) {
-			a.out.Adopt = append(a.out.Adopt, a.entry(id, e.Path))
+			a.out.Adopt = append(a.out.Adopt, a.entry(id, a.below(id)))
 		}
 		return
 	}

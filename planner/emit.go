@@ -33,6 +33,7 @@ func (p *planning) emit() {
 		e := emitter{target: t, places: map[int32]place{}, moves: map[int32]int8{}, parked: map[tree.ID]ActionID{}}
 		e.content()
 		e.deletions()
+		e.expiries()
 		if t.folder != nil {
 			e.folderContents()
 		}

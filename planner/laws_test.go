@@ -274,6 +274,11 @@ func drawWorld(t *rapid.T) *world {
 	b.DeleteExcluded = rapid.Bool().Draw(t, "delete_excluded")
 	b.Compare = rapid.SampledFrom([]config.Compare{config.CompareMTime, config.CompareFingerprint, config.CompareContent}).Draw(t, "compare")
 	b.CopyFrom = rapid.SampledFrom([]config.CopyFrom{config.CopyFromNone, config.CopyFromBackup, config.CopyFromAccount}).Draw(t, "copy_from")
+	if n := rapid.IntRange(-1, 3).Draw(t, "keep_last"); n > 0 {
+		b.Retention.Versions = &config.VersionRetention{KeepLast: n}
+	} else if n < 0 {
+		b.Retention.Versions = &config.VersionRetention{KeepWithin: "1h"}
+	}
 	if rapid.IntRange(0, 4).Draw(t, "archive") == 0 {
 		b.Mode = config.ModeArchive
 	}

@@ -63,17 +63,18 @@ type world struct {
 	prior  *planner.Prior
 	proofs map[tree.Handle]planner.Proof
 
-	backup  config.Backup
-	folders []config.Folder
-	cfg     config.Config
-	options planner.Options
-	host    string
-	failure planner.SourceFailure
-	quota   planner.Quota
-	asked   []planner.Question
-	paths   map[addr.Address]tree.Path
-	imports map[addr.Address]tree.Path
-	rounds  int
+	backup   config.Backup
+	folders  []config.Folder
+	cfg      config.Config
+	options  planner.Options
+	host     string
+	clockOff bool
+	failure  planner.SourceFailure
+	quota    planner.Quota
+	asked    []planner.Question
+	paths    map[addr.Address]tree.Path
+	imports  map[addr.Address]tree.Path
+	rounds   int
 	// forgetful says of a completed action whether a crash loses its record.
 	forgetful func() bool
 }
@@ -303,7 +304,7 @@ func (w *world) remoteTree() *tree.Tree {
 		for _, n := range w.children(h) {
 			t := tree.Node{Name: n.name, Kind: n.kind, Handle: n.handle, Created: n.created, Meta: n.meta}
 			if n.kind.HasContent() {
-				t.Size, t.Versions = int64(len(n.content)), uint32(len(n.versions))
+				t.Size, t.Versions = int64(len(n.content)), uint32(len(w.versionsOf(n.handle)))
 				if n.printed {
 					t.HasFingerprint, t.MTime, t.CRC = true, n.mtime*1e9, crcOf(n.content)
 				}
@@ -332,7 +333,7 @@ func (w *world) input() planner.Input {
 		}
 	}
 	in := planner.Input{
-		Config: &cfg, Host: w.host, Now: start, Options: w.options, Paths: w.paths, Imports: w.imports,
+		Config: &cfg, Host: w.host, Now: start, ClockOff: w.clockOff, Options: w.options, Paths: w.paths, Imports: w.imports,
 		Accounts: []planner.Account{{Address: mainAccount, User: "me", Tree: w.remoteTree(), Quota: w.quota, Own: own}},
 		Sources:  []planner.Source{{Backup: w.backup.Address, Tree: w.localTree(), Proofs: w.proofs, Failure: w.failure}},
 	}
@@ -381,6 +382,13 @@ func (w *world) answer(in planner.Input, q planner.Question) planner.Answer {
 	if q.Ask == planner.AskWhere {
 		return planner.Answer{Where: w.where(q.Handle)}
 	}
+	if q.Ask == planner.AskVersions {
+		var out []planner.Version
+		for _, n := range w.versionsOf(q.Handle) {
+			out = append(out, planner.Version{Handle: n.handle, Size: int64(len(n.content)), Created: n.created})
+		}
+		return planner.Answer{Versions: out}
+	}
 	if q.Ask == planner.AskSize {
 		return planner.Answer{Candidates: w.ofSize(q.Size)}
 	}
@@ -401,6 +409,16 @@ func (w *world) answer(in planner.Input, q planner.Question) planner.Answer {
 		}
 	}
 	return a
+}
+
+// versionsOf lists the old versions of a file, the newest first.
+func (w *world) versionsOf(h tree.Handle) []*node {
+	for _, n := range w.nodes {
+		if n.versionOf == h && h != 0 {
+			return append([]*node{n}, w.versionsOf(n.handle)...)
+		}
+	}
+	return nil
 }
 
 // ofSize lists the files of a size, in no order.

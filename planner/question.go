@@ -19,13 +19,15 @@ const (
 	AskWhere
 	// AskSize wants the files of a size in an account that are not in the bin and no old versions.
 	AskSize
+	// AskVersions wants the old versions of a file.
+	AskVersions
 )
 
 // Question is one thing the planner needs to know. It is comparable and keys its answer.
 type Question struct {
 	Ask    Ask
 	Backup addr.Address
-	// Account is set for AskWhere and AskSize.
+	// Account is set for AskWhere, AskSize and AskVersions.
 	Account addr.Address
 	// Size is set for AskSize.
 	Size int64
@@ -62,6 +64,15 @@ type Answer struct {
 	// Candidates answers AskSize. Crowded says that there are too many to list (rule 13).
 	Candidates []Candidate
 	Crowded    bool
+	// Versions answers AskVersions, the newest first.
+	Versions []Version
+}
+
+// Version is an old version of a file.
+type Version struct {
+	Handle  tree.Handle
+	Size    int64
+	Created int64 // Unix seconds
 }
 
 // Crowd is how many files a size may have and still be searched (rule 13).

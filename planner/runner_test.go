@@ -32,7 +32,7 @@ func (w *world) apply(t fataler, p *planner.Plan, pick func(n int) int, fail fun
 		}
 		result, err := r.do(a)
 		if err != nil {
-			t.Fatalf("%s %s: %v", a.Kind, a.Path, err)
+			t.Fatalf("%s %s: %v\n%s", a.Kind, a.Path, err, describe(p))
 		}
 		r.state[a.ID] = done
 		if w.forgetful == nil || !w.forgetful() {
@@ -153,6 +153,9 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 	if a.Kind == planner.Copy {
 		return r.copy(a, w.nodes[a.Remote.Handle])
 	}
+	if a.Kind == planner.ExpireVersion {
+		return planner.Result{}, r.expire(w.nodes[a.Remote.Handle])
+	}
 	if a.Remote.Handle != 0 {
 		old = w.nodes[a.Remote.Handle]
 		if old == nil || w.inTrash(old.handle) || old.parent != a.Remote.Parent || old.name != a.Remote.Name {
@@ -210,11 +213,25 @@ func (r *runner) move(a *planner.Action, old *node) error {
 		}
 	}
 	for _, n := range w.children(parent) {
-		if n.name == a.Name && (n.kind == tree.Dir) == (old.kind == tree.Dir) {
+		if n.kind != tree.Undecryptable && n.name == a.Name && (n.kind == tree.Dir) == (old.kind == tree.Dir) {
 			return fmt.Errorf("the name is taken")
 		}
 	}
 	old.parent, old.name = parent, a.Name
+	return nil
+}
+
+// expire takes an old version out of its chain.
+func (r *runner) expire(old *node) error {
+	if old == nil || old.versionOf == 0 {
+		return fmt.Errorf("it is no old version")
+	}
+	for _, n := range r.w.nodes {
+		if n.versionOf == old.handle {
+			n.versionOf = old.versionOf
+		}
+	}
+	delete(r.w.nodes, old.handle)
 	return nil
 }
 

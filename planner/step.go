@@ -27,6 +27,7 @@ func Step(in Input, answers Answers) ([]Question, *Plan) {
 		t.relocate()
 		if len(p.questions) == 0 { // what moves is not copied
 			t.copies()
+			t.history()
 		}
 	}
 	if len(p.questions) > 0 {

@@ -143,7 +143,7 @@ func (s Saved) named(account addr.Address) named {
 		if !in[a.Address] || a.Kind == planner.Forget {
 			continue
 		}
-		if a.Remote.Handle != 0 && a.Kind != planner.Copy { // what is copied may be anywhere
+		if a.Remote.Handle != 0 && !elsewhere(a) {
 			n.nodes[a.Remote.Handle] = a.Path
 		}
 		if a.Parent.Handle != 0 {
@@ -165,6 +165,12 @@ func hasChanged(a *planner.Action) string {
 		return fmt.Sprintf("what is in /%s has changed, and the plan moves it", a.From)
 	}
 	return fmt.Sprintf("what is in /%s has changed, and the plan deletes it", a.Path)
+}
+
+// elsewhere says whether the node an action is about need not be in the tree: what is copied may be anywhere, and an old version
+// is looked at just before it goes.
+func elsewhere(a *planner.Action) bool {
+	return a.Kind == planner.Copy || a.Kind == planner.ExpireVersion
 }
 
 // takesName says whether an action puts a node under a name that was free.
@@ -199,7 +205,7 @@ func (c fresh) check(a *planner.Action, moved bool) string {
 			return fmt.Sprintf("the name /%s is taken now", a.Path)
 		}
 	}
-	if a.Remote.Handle == 0 || moved || a.Kind == planner.Copy {
+	if a.Remote.Handle == 0 || moved || elsewhere(a) {
 		return ""
 	}
 	id, ok := c.byHandle[a.Remote.Handle]

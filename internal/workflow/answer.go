@@ -56,8 +56,8 @@ func (p *Project) answer(ctx context.Context, in planner.Input, questions []plan
 			answers[q] = planner.Answer{Where: where}
 			continue
 		}
-		if q.Ask == planner.AskSize {
-			found, err := p.ofSize(q)
+		if q.Ask == planner.AskSize || q.Ask == planner.AskVersions {
+			found, err := p.lookUp(q)
 			if err != nil {
 				return err
 			}

@@ -4,6 +4,19 @@ import (
 	"github.com/megaplan/megaplan/planner"
 )
 
+// lookUp answers what the account's tree tells.
+func (p *Project) lookUp(q planner.Question) (planner.Answer, error) {
+	if q.Ask == planner.AskSize {
+		return p.ofSize(q)
+	}
+	versions, err := p.accounts[q.Account].client.Versions(q.Handle)
+	var out planner.Answer
+	for _, v := range versions {
+		out.Versions = append(out.Versions, planner.Version{Handle: v.Handle, Size: v.Size, Created: v.Created})
+	}
+	return out, err
+}
+
 // ofSize answers AskSize from the account's size index: sizes are not encrypted, so only what has the right one is opened.
 func (p *Project) ofSize(q planner.Question) (planner.Answer, error) {
 	client := p.accounts[q.Account].client
