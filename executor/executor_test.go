@@ -361,6 +361,25 @@ func TestRule16_AVersionThatIsCurrentAgainStays(t *testing.T) {
 	}
 }
 
+// What is brought back from the bin must still be there.
+func TestRule21_OnlyWhatIsInTheBinIsBroughtBack(t *testing.T) {
+	a := newAccount()
+	e, _ := env(a)
+	file := a.add(9, "f", tree.File, 3)
+	p := plan(planner.Action{
+		Kind: planner.RestoreFromTrash, Name: "back", Parent: planner.Ref{Handle: 1}, Remote: planner.Remote{Handle: file, Parent: 9, Name: "f", Size: 3},
+	})
+	if report, _ := Run(t.Context(), p, e); len(report.Failures) != 1 || !errors.Is(report.Failures[0].Err, ErrChanged) || len(a.calls) > 0 {
+		t.Errorf("Run = %+v, calls %v", report, a.calls)
+	}
+	place := a.nodes[file]
+	place.InTrash = true
+	a.nodes[file] = place
+	if report, _ := Run(t.Context(), p, e); report.Done != 1 || a.nodes[file].Parent != 1 || a.nodes[file].Node.Name != "back" {
+		t.Errorf("Run = %+v, calls %v", report, a.calls)
+	}
+}
+
 func TestStopFinishesWhatIsInFlight(t *testing.T) {
 	a := newAccount()
 	a.hold = make(chan struct{})

@@ -26,6 +26,11 @@ func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *p
 	switch a.Kind {
 	case planner.Copy:
 		return r.copy(ctx, c, a)
+	case planner.RestoreFromTrash:
+		if err := checkTrashed(c, a); err != nil {
+			return planner.Result{}, err
+		}
+		return planner.Result{Handle: a.Remote.Handle}, c.Move(ctx, a.Remote.Handle, r.made.resolve(a.Parent), a.Name)
 	case planner.ExpireVersion:
 		if err := checkVersion(c, a); err != nil {
 			return planner.Result{}, err

@@ -29,6 +29,20 @@ func checkRemote(c remote, a *planner.Action) error {
 	return nil
 }
 
+// checkTrashed makes sure that a node is still in the bin where the plan saw it.
+func checkTrashed(c remote, a *planner.Action) error {
+	place, err := c.Locate(a.Remote.Handle)
+	switch {
+	case err != nil:
+		return err
+	case !place.Found || place.Version || !place.InTrash:
+		return fmt.Errorf("%w: it is not in the trash any more", ErrChanged)
+	case place.Parent != a.Remote.Parent || place.Node.Name != a.Remote.Name || place.Node.Size != a.Remote.Size:
+		return fmt.Errorf("%w: it is another one in the trash now", ErrChanged)
+	}
+	return nil
+}
+
 // checkVersion makes sure that a node is still an old version (rule 16): as the current one it would be a backup's only copy.
 func checkVersion(c remote, a *planner.Action) error {
 	place, err := c.Locate(a.Remote.Handle)

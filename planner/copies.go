@@ -11,9 +11,10 @@ import (
 
 // copies finds content that is on MEGA already, so that it is copied there and not uploaded (rule 13). Any file of the account
 // will do that is not in the bin, or with copy_from = "backup" any of the backup. It is looked up by size, filtered by
-// fingerprint and proven before it counts; copies asks.
+// fingerprint and proven before it counts; copies asks. A node that the address itself trashed is moved back, whatever copy_from
+// says.
 func (t *target) copies() {
-	if t.backup == nil || t.policy.copyFrom == config.CopyFromNone {
+	if t.backup == nil {
 		return
 	}
 	crowded := map[int64]bool{}
@@ -31,7 +32,7 @@ func (t *target) copies() {
 			t.findCopy(int32(i), a.Candidates)
 		}
 	}
-	if len(crowded) > 0 {
+	if len(crowded) > 0 && t.policy.copyFrom != config.CopyFromNone {
 		t.p.warn(t, "too many files of one size", fmt.Sprintf(
 			"%s of %s are those of more than %d files on MEGA each, which were not searched for equal content: files of such a size are uploaded.",
 			count(int64(len(crowded)), "file size"), t.out.Address, Crowd))
@@ -56,8 +57,14 @@ func (t *target) findCopy(i int32, all []Candidate) {
 	if !ok || crc.Verdict == Unreadable || crc.Verdict == Changed {
 		return
 	}
+	if t.findTrashed(i, &l, list, crc) {
+		return
+	}
 	blind := 0
 	for _, c := range list {
+		if c.InTrash {
+			continue
+		}
 		if c.HasFingerprint && c.CRC != crc.CRC && c.CRC != crc.LegacyCRC {
 			continue
 		}
@@ -78,10 +85,13 @@ func (t *target) findCopy(i int32, all []Candidate) {
 }
 
 // copyable leaves out what may not be copied from: megaplan's own nodes, other kinds of files, with copy_from = "backup" what
-// lies outside, and files that this plan overwrites for good.
+// lies outside, and files that this plan overwrites for good. What is in the bin is for findTrashed to judge.
 func (t *target) copyable(all []Candidate, kind tree.Kind) []Candidate {
 	return slices.DeleteFunc(slices.Clone(all), func(c Candidate) bool {
-		return t.account.in.Own[c.Handle] || c.Kind != kind || t.doomed(c.Handle) ||
+		if c.InTrash {
+			return c.Kind != kind
+		}
+		return t.policy.copyFrom == config.CopyFromNone || t.account.in.Own[c.Handle] || c.Kind != kind || t.doomed(c.Handle) ||
 			t.policy.copyFrom == config.CopyFromBackup && (t.root == tree.None || !c.Path.Within(t.at()))
 	})
 }

@@ -40,7 +40,7 @@ func Effect(p *Plan, a *Action, r Result) Record {
 		case inside:
 			out.Put = []state.Entry{{Path: rel, Dir: true, Handle: r.Handle, Meta: a.Meta}}
 		}
-	case Copy:
+	case Copy, RestoreFromTrash:
 		out.Put = []state.Entry{{
 			Path: rel, Handle: r.Handle, Size: a.Remote.Size, MTime: a.Fingerprint.MTime, CRC: a.Fingerprint.CRC, Meta: a.Meta,
 		}}

@@ -153,6 +153,8 @@ func (e *emitter) content() {
 			e.upload(int32(i))
 		case duplicate:
 			e.copy(int32(i))
+		case revive:
+			e.bringBack(int32(i))
 		case update:
 			e.update(int32(i))
 		case touch, attrs:

@@ -48,6 +48,7 @@ type node struct {
 	created        int64
 	versions       []string
 	trashed        bool
+	trashedBy      string
 	versionOf      tree.Handle
 	own            bool
 	noMAC          bool // uploaded by an old client: nothing can be proven
@@ -421,13 +422,29 @@ func (w *world) versionsOf(h tree.Handle) []*node {
 	return nil
 }
 
+// trashedBy returns the mark of the node in the bin that a node is or lies in.
+func (w *world) trashedBy(h tree.Handle) (by string) {
+	for ; h != rootHandle && w.nodes[h] != nil; h = w.nodes[h].parent {
+		if w.nodes[h].trashed {
+			by = w.nodes[h].trashedBy
+		}
+	}
+	return by
+}
+
 // ofSize lists the files of a size, in no order.
 func (w *world) ofSize(size int64) []planner.Candidate {
 	var out []planner.Candidate
 	for h, n := range w.nodes {
-		if n.kind.HasContent() && int64(len(n.content)) == size && n.versionOf == 0 && !w.inTrash(h) {
+		by := w.trashedBy(h)
+		if n.kind.HasContent() && int64(len(n.content)) == size && n.versionOf == 0 && (by != "" || !w.inTrash(h)) {
+			path := n.name // in the bin
+			if by == "" {
+				path = w.pathOf(h)
+			}
 			out = append(out, planner.Candidate{
-				Handle: h, Parent: n.parent, Path: tree.Path(w.pathOf(h)), Kind: n.kind, HasFingerprint: n.printed, CRC: crcOf(n.content),
+				Handle: h, Parent: n.parent, Path: tree.Path(path), Kind: n.kind, HasFingerprint: n.printed, CRC: crcOf(n.content),
+				MTime: n.mtime, Meta: n.meta, InTrash: by != "", TrashedBy: by,
 			})
 		}
 	}

@@ -17,7 +17,8 @@ const (
 	AskMAC
 	// AskWhere wants to know where a handle is that is not in the part of the tree the planner has.
 	AskWhere
-	// AskSize wants the files of a size in an account that are not in the bin and no old versions.
+	// AskSize wants the files of a size in an account that are no old versions; of those in the bin the ones that megaplan put
+	// there.
 	AskSize
 	// AskVersions wants the old versions of a file.
 	AskVersions
@@ -86,6 +87,12 @@ type Candidate struct {
 	Kind           tree.Kind
 	HasFingerprint bool
 	CRC            [16]byte
+	MTime          int64 // of the fingerprint, in seconds
+	Meta           string
+	// InTrash says that it is in the bin; TrashedBy and TrashedAt are from the mark of the topmost node there that it lies in.
+	InTrash   bool
+	TrashedBy string
+	TrashedAt int64
 }
 
 // Where is the place of a remote node. The zero value means it is gone.

@@ -20,6 +20,8 @@ const (
 	touch
 	// duplicate: the remote side lacks it, and its content is elsewhere on MEGA.
 	duplicate
+	// revive: the remote side lacks it, and the node is in the bin.
+	revive
 	// attrs: same content and fingerprint, another _mp.
 	attrs
 	// gone: the source lacks the remote node; prune says what becomes of it and of what is below.

@@ -287,7 +287,7 @@ func TestRule14_AClashOfEncodedNamesIsReported(t *testing.T) {
 	b.Add(tree.Root, tree.Node{Name: "x", LocalName: "x1", Kind: tree.File, Size: 1})
 	b.Add(tree.Root, tree.Node{Name: "x", LocalName: "x2", Kind: tree.Unknown, Why: tree.NameClash, Reason: "the same name on MEGA as x1"})
 	in.Sources[0].Tree = b.Build()
-	_, p := planner.Step(in, nil)
+	_, p := planner.Step(in, planner.Answers{{Ask: planner.AskSize, Account: mainAccount, Size: 1}: {}})
 	expect(t, p, "create_folder B", "create_folder B/docs", "upload x")
 	if p.Actions[2].Local.Path != "x1" || p.Actions[2].Name != "x" || !p.Partial || len(p.Targets[0].Skipped) != 1 {
 		t.Errorf("%s", describe(p))

@@ -153,6 +153,14 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 	if a.Kind == planner.Copy {
 		return r.copy(a, w.nodes[a.Remote.Handle])
 	}
+	if a.Kind == planner.RestoreFromTrash {
+		n := w.nodes[a.Remote.Handle]
+		if n == nil || !w.inTrash(n.handle) || n.parent != a.Remote.Parent || n.name != a.Remote.Name {
+			return planner.Result{}, fmt.Errorf("it is not in the bin where the plan saw it")
+		}
+		n.trashed = false
+		return planner.Result{Handle: n.handle}, r.move(a, n)
+	}
 	if a.Kind == planner.ExpireVersion {
 		return planner.Result{}, r.expire(w.nodes[a.Remote.Handle])
 	}
@@ -185,7 +193,7 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 		if a.Subtree != nil && *a.Subtree != w.sum(old.handle) {
 			return planner.Result{}, fmt.Errorf("the folder does not hold what the plan saw")
 		}
-		old.trashed = true
+		old.trashed, old.trashedBy = true, a.Address.String()
 		return planner.Result{Handle: old.handle}, nil
 	case planner.Destroy:
 		if len(w.children(old.handle)) > 0 {
@@ -213,7 +221,7 @@ func (r *runner) move(a *planner.Action, old *node) error {
 		}
 	}
 	for _, n := range w.children(parent) {
-		if n.kind != tree.Undecryptable && n.name == a.Name && (n.kind == tree.Dir) == (old.kind == tree.Dir) {
+		if n != old && n.kind != tree.Undecryptable && n.name == a.Name && (n.kind == tree.Dir) == (old.kind == tree.Dir) {
 			return fmt.Errorf("the name is taken")
 		}
 	}

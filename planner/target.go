@@ -38,6 +38,7 @@ type target struct {
 	vacated map[int32]tree.ID
 	// originals are what rows are copied from; overwritten the handles that updates replace, once somebody asked.
 	originals   map[int32]original
+	revived     map[tree.Handle]bool
 	overwritten map[tree.Handle]bool
 	// readErrors counts local names that could not be read; without -delete-despite-errors nothing is deleted then (rule 6).
 	readErrors int

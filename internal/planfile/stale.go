@@ -167,16 +167,16 @@ func hasChanged(a *planner.Action) string {
 	return fmt.Sprintf("what is in /%s has changed, and the plan deletes it", a.Path)
 }
 
-// elsewhere says whether the node an action is about need not be in the tree: what is copied may be anywhere, and an old version
-// is looked at just before it goes.
+// elsewhere says whether the node an action is about need not be in the tree: what is copied may be anywhere; an old version and
+// what is in the bin are looked at just before the action.
 func elsewhere(a *planner.Action) bool {
-	return a.Kind == planner.Copy || a.Kind == planner.ExpireVersion
+	return a.Kind == planner.Copy || a.Kind == planner.ExpireVersion || a.Kind == planner.RestoreFromTrash
 }
 
 // takesName says whether an action puts a node under a name that was free.
 func takesName(k planner.Kind) bool {
 	switch k {
-	case planner.CreateFolder, planner.Upload, planner.Copy, planner.Move:
+	case planner.CreateFolder, planner.Upload, planner.Copy, planner.Move, planner.RestoreFromTrash:
 		return true
 	}
 	return false

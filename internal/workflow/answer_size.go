@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"github.com/megaplan/megaplan/internal/mega"
 	"github.com/megaplan/megaplan/planner"
 )
 
@@ -30,13 +31,33 @@ func (p *Project) ofSize(q planner.Question) (planner.Answer, error) {
 		if err != nil {
 			return out, err
 		}
-		if !place.Found || place.InTrash || place.Version || !place.Node.Kind.HasContent() {
+		if !place.Found || place.Version || !place.Node.Kind.HasContent() {
 			continue
 		}
-		out.Candidates = append(out.Candidates, planner.Candidate{
+		c := planner.Candidate{
 			Handle: h, Parent: place.Parent, Path: place.Path, Kind: place.Node.Kind,
-			HasFingerprint: place.Node.HasFingerprint, CRC: place.Node.CRC,
-		})
+			HasFingerprint: place.Node.HasFingerprint, CRC: place.Node.CRC, MTime: place.Node.MTime / 1e9, Meta: place.Node.Meta, InTrash: place.InTrash,
+		}
+		if c.InTrash {
+			if c.TrashedBy, c.TrashedAt, err = trashMark(client, place); err != nil {
+				return out, err
+			}
+			if c.TrashedBy == "" {
+				continue
+			}
+		}
+		out.Candidates = append(out.Candidates, c)
 	}
 	return out, nil
+}
+
+// trashMark reads who put a node into the bin, and when: by itself, or with a folder above it.
+func trashMark(client *mega.Client, place mega.Place) (by string, at int64, err error) {
+	bin := client.TrashHandle()
+	for place.Found && place.Parent != bin {
+		if place, err = client.Locate(place.Parent); err != nil {
+			return "", 0, err
+		}
+	}
+	return place.Node.TrashedBy, place.Node.TrashedAt, nil
 }
