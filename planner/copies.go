@@ -17,6 +17,10 @@ func (t *target) copies() {
 	if t.backup == nil {
 		return
 	}
+	sizes, ok := t.knownSizes()
+	if !ok {
+		return
+	}
 	crowded := map[int64]bool{}
 	for i := range t.rows {
 		r := &t.rows[i]
@@ -24,6 +28,11 @@ func (t *target) copies() {
 			continue
 		}
 		size := t.local().Size(r.local)
+		if sizes != nil {
+			if _, there := slices.BinarySearch(sizes, size); !there {
+				continue
+			}
+		}
 		a, ok := t.p.ask(Question{Ask: AskSize, Account: t.account.in.Address, Size: size})
 		switch {
 		case ok && (a.Crowded || len(a.Candidates) > Crowd):
@@ -37,6 +46,28 @@ func (t *target) copies() {
 			"%s of %s are those of more than %d files on MEGA each, which were not searched for equal content: files of such a size are uploaded.",
 			count(int64(len(crowded)), "file size"), t.out.Address, Crowd))
 	}
+}
+
+// manyUploads is the number of new files from which it is asked for all sizes at once.
+const manyUploads = 10_000
+
+// knownSizes asks, where there are many new files, which sizes there are at all: most have no equal, and a question for each
+// would cost more than the plan. It returns nil where each size is worth a question, and false while the answer is open.
+func (t *target) knownSizes() ([]int64, bool) {
+	n := 0
+	for i := range t.rows {
+		if t.rows[i].what == upload {
+			n++
+		}
+	}
+	if n < manyUploads {
+		return nil, true
+	}
+	a, ok := t.p.ask(Question{Ask: AskSizes, Account: t.account.in.Address, Backup: t.out.Address})
+	if a.Sizes == nil {
+		a.Sizes = []int64{}
+	}
+	return a.Sizes, ok
 }
 
 // findCopy looks for a row's content among the files of its size. Of those without a fingerprint only a few are tried: each

@@ -2,6 +2,7 @@ package planner_test
 
 import (
 	"crypto/sha256"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -389,6 +390,14 @@ func (w *world) answer(in planner.Input, q planner.Question) planner.Answer {
 			out = append(out, planner.Version{Handle: n.handle, Size: int64(len(n.content)), Created: n.created})
 		}
 		return planner.Answer{Versions: out}
+	}
+	if q.Ask == planner.AskSizes {
+		var out planner.Answer
+		for _, n := range w.nodes {
+			out.Sizes = append(out.Sizes, int64(len(n.content)))
+		}
+		slices.Sort(out.Sizes)
+		return out
 	}
 	if q.Ask == planner.AskSize {
 		return planner.Answer{Candidates: w.ofSize(q.Size)}

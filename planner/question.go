@@ -20,6 +20,8 @@ const (
 	// AskSize wants the files of a size in an account that are no old versions; of those in the bin the ones that megaplan put
 	// there.
 	AskSize
+	// AskSizes wants to know which of the sizes of a source's files any file of the account has. It stands for many AskSize.
+	AskSizes
 	// AskVersions wants the old versions of a file.
 	AskVersions
 )
@@ -65,6 +67,8 @@ type Answer struct {
 	// Candidates answers AskSize. Crowded says that there are too many to list (rule 13).
 	Candidates []Candidate
 	Crowded    bool
+	// Sizes answers AskSizes, ascending.
+	Sizes []int64
 	// Versions answers AskVersions, the newest first.
 	Versions []Version
 }

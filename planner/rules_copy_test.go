@@ -85,6 +85,21 @@ func TestRule13_WhatIsOverwrittenForGoodIsNotCopied(t *testing.T) {
 	expect(t, w.settled(t), "update a", "upload b")
 }
 
+// TestRule13_ManyNewFilesAskOnceForTheirSizes: a first run does not ask for each size.
+func TestRule13_ManyNewFilesAskOnceForTheirSizes(t *testing.T) {
+	w := newWorld()
+	w.backup.CopyFrom = config.CopyFromAccount
+	w.put("Elsewhere/x", tree.File, "a content that is there").printed = true
+	for i := range 10_000 {
+		w.write(fmt.Sprintf("d/%d", i), strings.Repeat("x", 30+i%100))
+	}
+	w.write("new", "a content that is there")
+	p := w.plan(t)
+	if n := p.Totals().Actions; n[planner.Copy] != 1 || n[planner.Upload] != 10_000 || len(w.asked) > 4 {
+		t.Errorf("%v after %d questions", n, len(w.asked))
+	}
+}
+
 func TestRule13_CrowdedSizesAreNotSearchedForCopies(t *testing.T) {
 	w := copying(t, config.CopyFromAccount, "keep")
 	w.put("Elsewhere/equal", tree.File, "1001").printed = true

@@ -1,14 +1,20 @@
 package workflow
 
 import (
+	"slices"
+
 	"github.com/megaplan/megaplan/internal/mega"
+	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
 )
 
 // lookUp answers what the account's tree tells.
-func (p *Project) lookUp(q planner.Question) (planner.Answer, error) {
-	if q.Ask == planner.AskSize {
+func (p *Project) lookUp(in planner.Input, q planner.Question) (planner.Answer, error) {
+	switch q.Ask {
+	case planner.AskSize:
 		return p.ofSize(q)
+	case planner.AskSizes:
+		return p.sizes(in, q)
 	}
 	versions, err := p.accounts[q.Account].client.Versions(q.Handle)
 	var out planner.Answer
@@ -16,6 +22,29 @@ func (p *Project) lookUp(q planner.Question) (planner.Answer, error) {
 		out.Versions = append(out.Versions, planner.Version{Handle: v.Handle, Size: v.Size, Created: v.Created})
 	}
 	return out, err
+}
+
+// sizes answers AskSizes.
+func (p *Project) sizes(in planner.Input, q planner.Question) (planner.Answer, error) {
+	local := p.fileOf(in, q).tree
+	var all []int64
+	for id := range tree.ID(local.Len()) {
+		if local.Kind(id).HasContent() {
+			all = append(all, local.Size(id))
+		}
+	}
+	slices.Sort(all)
+	var out planner.Answer
+	for _, size := range slices.Compact(all) {
+		handles, err := p.accounts[q.Account].client.BySize(size)
+		if err != nil {
+			return out, err
+		}
+		if len(handles) > 0 {
+			out.Sizes = append(out.Sizes, size)
+		}
+	}
+	return out, nil
 }
 
 // ofSize answers AskSize from the account's size index: sizes are not encrypted, so only what has the right one is opened.
