@@ -184,7 +184,7 @@ func outputBlock() Block {
 func importBlock() Block {
 	return Block{
 		Type: "import", Repeats: true,
-		Meaning: "Adopts what is at a remote path as a backup's or folder's own.",
+		Meaning: "Takes over what is at a remote path as a backup's or folder's own: the next apply moves it to the declared path, and proves what is in it.",
 		Example: `import {
   to   = backup.documents
   path = "/old/place"
