@@ -300,7 +300,7 @@ func (t *target) matchUnknown(at int32, unknown tree.ID, g group) {
 	orphan := t.policy.excluded && t.local().Node(unknown).Why == tree.Excluded
 	for id := g.remote; id < g.remoteEnd; id++ {
 		if orphan {
-			t.add(row{local: tree.None, remote: id, parent: at, what: gone})
+			t.add(row{local: tree.None, remote: id, parent: at, what: gone, note: noteExcluded})
 		} else {
 			t.add(row{local: unknown, remote: id, parent: at, what: left, note: noteLocal})
 		}

@@ -14,7 +14,11 @@ func (e *emitter) deletions() {
 		r := &e.rows[i]
 		switch r.what {
 		case gone:
-			e.orphan(r, pruner{emitter: e, hold: hold})
+			p := pruner{emitter: e, hold: hold}
+			if r.note == noteExcluded {
+				p.why = "excluded, and delete_excluded is set"
+			}
+			e.orphan(r, p)
 		case replaced:
 			by := e.rows[r.by]
 			why := "a file has its name now"

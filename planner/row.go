@@ -58,6 +58,8 @@ const (
 	noteLocal
 	// noteParent: the local folder's listing is incomplete.
 	noteParent
+	// noteExcluded: the name is there but left out by a filter, and delete_excluded is set.
+	noteExcluded
 	// noteUnreadable and noteChanged: a file that could not be read or changed while it was compared.
 	noteUnreadable
 	noteChanged

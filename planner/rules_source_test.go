@@ -40,7 +40,11 @@ func TestRule06_DeleteExcludedTakesOnlyWhatFiltersLeftOut(t *testing.T) {
 	w.remove("b.txt")
 	w.unknown("a.txt", tree.Excluded, "exclude")
 	w.unknown("b.txt", tree.TooLarge, "max_file_size")
-	expect(t, w.settled(t), "trash a.txt")
+	p := w.settled(t)
+	expect(t, p, "trash a.txt")
+	if got, want := p.Actions[0].Reason, "excluded, and delete_excluded is set"; got != want {
+		t.Errorf("reason: got %q, want %q", got, want)
+	}
 }
 
 func TestRule06_AFolderWithSomethingUnknownInItIsNotDeletedAsAWhole(t *testing.T) {
