@@ -13,6 +13,7 @@ import (
 
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/atomicfile"
+	"github.com/megaplan/megaplan/internal/mega"
 	"github.com/megaplan/megaplan/internal/planfile"
 	"github.com/megaplan/megaplan/planner"
 )
@@ -92,8 +93,8 @@ func plannedOf(saved planfile.Saved) *Planned {
 }
 
 // Load reads a saved plan to carry it out. It is refused when configuration, variables, host or state are not those it was
-// made with, or when a node or path it names is not as it was (rule 26). What is checked is the tree as of now, which needs no
-// events and costs what planning would.
+// made with, when events since then touched a node it names, or when a node or path it names is not as it was (rule 26). The
+// latter is checked on the tree as of now, also where the events are still to be had.
 func (r *Run) Load(ctx context.Context, path string) (*Planned, error) {
 	p := r.p
 	saved, err := planfile.Read(path)
@@ -122,6 +123,11 @@ func (r *Run) Load(ctx context.Context, path string) (*Planned, error) {
 	var reasons []string
 	for _, a := range accounts {
 		now.Users[a.Address] = a.User
+		touched, err := p.touched(ctx, saved, a.Address)
+		if err != nil {
+			return nil, p.accountError(a.Address, err)
+		}
+		reasons = append(reasons, saved.Stale(a.Address, touched)...)
 		reasons = append(reasons, saved.StaleNow(a.Address, a.Tree)...)
 	}
 	if err := planfile.Check(saved.Unbound(now), reasons); err != nil {
@@ -133,4 +139,32 @@ func (r *Run) Load(ctx context.Context, path string) (*Planned, error) {
 		}
 	}
 	return plannedOf(saved), nil
+}
+
+// touched lists what events since the plan are about, nothing if they are no longer to be had. Folders are left out: an event
+// also names the folder it happened in, and what matters about a folder, its place and what it holds, is seen in the tree.
+func (p *Project) touched(ctx context.Context, saved planfile.Saved, account addr.Address) ([]planfile.Touched, error) {
+	i := slices.IndexFunc(saved.Accounts, func(point planfile.AccountPoint) bool { return point.Account == account })
+	if i < 0 || saved.Accounts[i].Sequence == "" {
+		return nil, nil
+	}
+	client := p.accounts[account].client
+	handles, err := client.TouchedSince(ctx, saved.Accounts[i].Sequence)
+	if errors.Is(err, mega.ErrTooOld) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var touched []planfile.Touched
+	for h := range handles {
+		place, err := client.Locate(h)
+		if err != nil {
+			return nil, err
+		}
+		if !place.Found || place.Node.Kind.HasContent() {
+			touched = append(touched, planfile.Touched{Handle: h, Parent: place.Parent, Name: place.Node.Name})
+		}
+	}
+	return touched, nil
 }
