@@ -53,9 +53,6 @@ func NewStore(b Backend, opt Options) *Store {
 	return &Store{b, opt}
 }
 
-// String says where the state is.
-func (s *Store) String() string { return s.backend.String() }
-
 // Paths returns the local files and directories that belong to the state; no scan takes them (rule 7).
 func (s *Store) Paths() []string {
 	var out []string

@@ -184,11 +184,7 @@ func (p *Project) readOpen(ctx context.Context, f *fileQuestions, answers []plan
 		return err
 	}
 	defer func() { err = errors.Join(err, body.Close()) }()
-	crc, err := crypt.ComputeCRC(body, node.Size)
-	if err != nil {
-		return err
-	}
-	legacy, err := crypt.ComputeLegacyCRC(body, node.Size)
+	crc, legacy, err := crypt.ComputeCRCs(body, node.Size)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,16 @@ func ComputeLegacyCRC(r io.ReaderAt, size int64) (CRC, error) {
 	return computeCRC(r, size, crcLegacyOffset)
 }
 
+// ComputeCRCs returns both checksums, the current and the legacy one, and reads the file once where they cannot differ.
+func ComputeCRCs(r io.ReaderAt, size int64) (crc, legacy CRC, err error) {
+	crc, err = ComputeCRC(r, size)
+	if err != nil || size < crcLegacy {
+		return crc, crc, err
+	}
+	legacy, err = ComputeLegacyCRC(r, size)
+	return crc, legacy, err
+}
+
 // MatchCRC reports whether a file has this checksum, in the current form or in the legacy one.
 func MatchCRC(r io.ReaderAt, size int64, want CRC) (bool, error) {
 	got, err := ComputeCRC(r, size)

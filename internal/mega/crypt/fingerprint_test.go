@@ -74,3 +74,21 @@ func FuzzParseFingerprint(f *testing.F) {
 		}
 	})
 }
+
+// ComputeCRCs may only spare a read where the two forms agree: it equals both, on either side of the border.
+func TestRule10_BothCRCsAtOnce(t *testing.T) {
+	content := bytes.NewReader(bytes.Repeat([]byte("0123456789abcdef!"), crcLegacy/16))
+	for _, size := range []int64{0, 16, 17, crcDense, crcDense + 1, 1 << 20, crcLegacy - 1, crcLegacy, crcLegacy + 1<<20} {
+		crc, legacy, err := ComputeCRCs(content, size)
+		if err != nil {
+			t.Fatalf("%d bytes: %v", size, err)
+		}
+		want, err := ComputeCRC(content, size)
+		if err != nil || crc != want {
+			t.Errorf("%d bytes: current %x, want %x, %v", size, crc, want, err)
+		}
+		if want, err = ComputeLegacyCRC(content, size); err != nil || legacy != want {
+			t.Errorf("%d bytes: legacy %x, want %x, %v", size, legacy, want, err)
+		}
+	}
+}
