@@ -19,7 +19,7 @@ var table = []line{
 	// The API acts for a session and hands out new ones.
 	{"who is signed in", []string{"internal/mega/session"}},
 	{"inputs, and the words they share", []string{
-		"state", "config", "internal/scan", "internal/mega/api",
+		"state", "config", "internal/scan", "internal/snapshot", "internal/mega/api",
 	}},
 	{"decide, move bytes, remember the tree", []string{
 		"planner", "internal/mega/transfer", "internal/mega/cache",

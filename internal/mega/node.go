@@ -8,6 +8,7 @@ import (
 
 	"github.com/megaplan/megaplan/internal/mega/cache"
 	"github.com/megaplan/megaplan/internal/mega/crypt"
+	"github.com/megaplan/megaplan/internal/snapshot"
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
@@ -71,6 +72,7 @@ func (o opened) facts() tree.Node {
 		return n
 	}
 	n.Meta, _ = o.attrs.Get(attrMeta)
+	n.Snapshot, _ = o.attrs.Get(snapshot.Attribute)
 	if o.Type == cache.File {
 		n.Kind = tree.File
 		if isSymlink(n.Meta) {

@@ -110,23 +110,3 @@ func TestRule32_BelowTheRoot(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
-
-func TestRule32_NewestSnapshotNotAfter(t *testing.T) {
-	tr := grown("2026-03-01T02-30-00Z/", "2026-03-02T02-30-00Z/", "2026-03-02T02-30-00Z-2/", ".megaplan-lease/", "2026-03-09T02-30-00Z", "other/")
-	for at, want := range map[string]string{
-		"2026-03-01T02:29:59Z": "", "2026-03-01T02:30:00Z": "2026-03-01T02-30-00Z", "2026-04-01T00:00:00Z": "2026-03-02T02-30-00Z-2",
-	} {
-		when, err := time.Parse(time.RFC3339, at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		id, ok := restore.Snapshot(tr, tree.Root, when)
-		got := ""
-		if ok {
-			got = tr.Name(id)
-		}
-		if got != want {
-			t.Errorf("%s: snapshot %q, want %q", at, got, want)
-		}
-	}
-}

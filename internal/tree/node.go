@@ -120,6 +120,8 @@ type Node struct {
 	// TrashedBy and TrashedAt are read from _mptrash of a node in the bin (rule 21).
 	TrashedBy string
 	TrashedAt int64
+	// Snapshot is the _mpsnap attribute of a snapshot's folder, as it was found (rule 23).
+	Snapshot string
 }
 
 // LocalOrName returns the name on disk.

@@ -57,6 +57,7 @@ type remoteFacts struct {
 type oddFacts struct {
 	localName, reason, trashedBy string
 	trashedAt                    int64
+	snapshot                     string
 }
 
 func (t *Tree) str(s span) string { return t.text[s.off : s.off+s.len] }
@@ -102,7 +103,7 @@ func (t *Tree) Node(id ID) Node {
 	}
 	if r.hasOdd {
 		o := t.odd[id]
-		n.LocalName, n.Reason, n.TrashedBy, n.TrashedAt = o.localName, o.reason, o.trashedBy, o.trashedAt
+		n.LocalName, n.Reason, n.TrashedBy, n.TrashedAt, n.Snapshot = o.localName, o.reason, o.trashedBy, o.trashedAt, o.snapshot
 	}
 	return n
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/megaplan/megaplan/internal/filter"
 	"github.com/megaplan/megaplan/internal/mega"
 	"github.com/megaplan/megaplan/internal/restore"
+	"github.com/megaplan/megaplan/internal/snapshot"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
 )
@@ -276,23 +278,20 @@ func (r *Restoring) choose(ctx context.Context, in *restore.Input, from backedUp
 }
 
 func (r *Restoring) chooseSnapshot(in *restore.Input, o RestoreOptions) error {
+	list := snapshot.List(in.Tree, in.Root)
 	if o.Snapshot != "" {
-		first, end := in.Tree.Find(in.Root, o.Snapshot)
-		if first == end || strings.HasPrefix(o.Snapshot, ".megaplan-") {
+		i := slices.IndexFunc(list, func(s snapshot.Snapshot) bool { return s.Name == o.Snapshot })
+		if i < 0 {
 			return fmt.Errorf("%s has no snapshot %q", r.From, o.Snapshot)
 		}
-		in.Root, r.Snapshot = first, o.Snapshot
+		in.Root, r.Snapshot = list[i].ID, list[i].Name
 		return nil
 	}
-	at := r.At
-	if at.IsZero() {
-		at = time.Unix(1<<40, 0)
-	}
-	id, ok := restore.Snapshot(in.Tree, in.Root, at)
+	s, ok := snapshot.Newest(list, r.At)
 	if !ok {
-		return fmt.Errorf("%s has no snapshot of that time", r.From)
+		return fmt.Errorf("%s has no complete snapshot of that time", r.From)
 	}
-	in.Root, r.Snapshot = id, in.Tree.Name(id)
+	in.Root, r.Snapshot = s.ID, s.Name
 	return nil
 }
 

@@ -10,8 +10,8 @@ import (
 
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/addr"
-	"github.com/megaplan/megaplan/internal/restore"
 	"github.com/megaplan/megaplan/internal/scan"
+	"github.com/megaplan/megaplan/internal/snapshot"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/internal/verify"
 	"github.com/megaplan/megaplan/planner"
@@ -169,7 +169,9 @@ func (p *Project) verifyRoot(in planner.Input, b *config.Backup) (*tree.Tree, tr
 		whole := in.Accounts[i].Tree
 		root, ok := whole.Lookup(in.Paths[b.Address])
 		if ok && b.Mode == config.ModeSnapshots {
-			root, ok = restore.Snapshot(whole, root, time.Unix(1<<40, 0))
+			var newest snapshot.Snapshot
+			newest, ok = snapshot.Newest(snapshot.List(whole, root), time.Time{})
+			root = newest.ID
 		}
 		return whole, root, ok
 	}
