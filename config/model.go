@@ -222,6 +222,9 @@ type Retention struct {
 	Timezone  string
 }
 
+// Location is the zone whose days, weeks and months are counted.
+func (r Retention) Location() (*time.Location, error) { return time.LoadLocation(r.Timezone) }
+
 // VersionRetention is retention { versions {} }.
 type VersionRetention struct {
 	KeepLast   int

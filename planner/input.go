@@ -100,4 +100,6 @@ type Options struct {
 	Checksum bool
 	// IgnoreDrift adds globs to ignore_drift for this run.
 	IgnoreDrift []string
+	// Tags are those of the snapshots this plan makes, sorted, each once.
+	Tags []string
 }

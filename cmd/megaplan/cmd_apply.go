@@ -54,6 +54,9 @@ func (a *app) applyWith(operation string, f applyFlags, args []string) (err erro
 	if len(args) == 0 && !f.approved && !a.canAsk() {
 		return fmt.Errorf("%s needs an approval: there is no terminal to ask on, so give -auto-approve or a plan file", operation)
 	}
+	if len(args) == 1 && len(f.tags) > 0 {
+		return errors.New("a saved plan is carried out as it is: -tag belongs to the plan command")
+	}
 	opts, err := f.options()
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/snapshot"
 	"github.com/megaplan/megaplan/internal/workflow"
 	"github.com/megaplan/megaplan/planner"
 )
@@ -17,6 +18,7 @@ type planFlags struct {
 	targets, excludes, takeOver, massDelete []string
 	destroy, refreshOnly, refresh, checksum bool
 	despiteErrors                           bool
+	tags                                    []string
 	parallelism                             int
 	lockTimeout                             time.Duration
 }
@@ -32,6 +34,7 @@ func (f *planFlags) add(cmd *cobra.Command) {
 	fs.BoolVar(&f.refreshOnly, "refresh-only", false, "accept the account as it is into the state, change nothing on MEGA")
 	fs.BoolVar(&f.refresh, "refresh", true, "ask MEGA what changed; -refresh=false takes the cached tree")
 	fs.BoolVar(&f.checksum, "checksum", false, "compare by content, whatever compare says")
+	fs.StringArrayVar(&f.tags, "tag", nil, "give the snapshots that are made this TAG (repeatable)")
 	fs.IntVar(&f.parallelism, "parallelism", 0, "actions in flight; 0 keeps the connections busy")
 	fs.DurationVar(&f.lockTimeout, "lock-timeout", 0, "wait so long for a lock, such as 10m")
 }
@@ -50,6 +53,9 @@ func (f *planFlags) options() (planner.Options, error) {
 	}
 	if o.TakeOver, err = parseAddresses("take-over", f.takeOver); err != nil {
 		return o, err
+	}
+	if o.Tags, err = snapshot.Tags(f.tags); err != nil {
+		return o, fmt.Errorf("-tag: %w", err)
 	}
 	var mass []string
 	for _, s := range f.massDelete {
