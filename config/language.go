@@ -129,7 +129,7 @@ func accountBlock() Block {
 			{
 				Type: "trash", Meaning: "MEGA's Rubbish Bin.",
 				Attributes: []Attribute{
-					{Name: "keep", Kind: KindDuration, Meaning: "How long things megaplan put into the trash stay there. Without it, for ever. Nothing else in the trash is ever touched."},
+					{Name: "keep", Kind: KindDuration, Meaning: "How long what megaplan put into the trash stays there, whichever configuration it came from: `apply` ends it then, and the plan shows it. Without it, for ever. Nothing else in the trash is ever touched, nor a trashed folder in which something was moved since."},
 				},
 			},
 		},

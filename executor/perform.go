@@ -36,6 +36,11 @@ func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *p
 			return planner.Result{}, err
 		}
 		return planner.Result{}, c.DeleteVersion(ctx, a.Remote.Handle)
+	case planner.ExpireTrash:
+		if err := checkExpiring(ctx, c, a); err != nil {
+			return planner.Result{}, err
+		}
+		return planner.Result{}, c.Delete(ctx, a.Remote.Handle)
 	}
 	if err := checkRemote(c, a); err != nil {
 		return planner.Result{}, err
@@ -61,8 +66,7 @@ func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *p
 		if err := checkSubtree(ctx, c, a); err != nil {
 			return planner.Result{}, err
 		}
-		mark := mega.TrashMark{At: r.env.Now(), Address: a.Address.String(), Path: "/" + string(a.Path)}
-		return planner.Result{Handle: a.Remote.Handle}, c.Trash(ctx, a.Remote.Handle, mark)
+		return planner.Result{Handle: a.Remote.Handle}, c.Trash(ctx, a.Remote.Handle, r.mark(a))
 	case planner.Destroy:
 		if err := checkEmpty(ctx, c, a); err != nil {
 			return planner.Result{}, err
@@ -70,6 +74,18 @@ func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *p
 		return planner.Result{Handle: a.Remote.Handle}, c.Delete(ctx, a.Remote.Handle)
 	}
 	panic(fmt.Sprintf("executor: action kind %q", a.Kind))
+}
+
+// mark is what a node remembers in the bin (rule 21): what it holds was looked at just before, and a file holds nothing.
+func (r *run) mark(a *planner.Action) mega.TrashMark {
+	m := mega.TrashMark{At: r.env.Now(), Address: a.Address.String(), Path: "/" + string(a.Path)}
+	switch {
+	case a.Subtree != nil:
+		m.Held = &mega.Held{Nodes: a.Subtree.Nodes, Digest: a.Subtree.Digest}
+	case !a.Remote.Dir:
+		m.Held = &mega.Held{}
+	}
+	return m
 }
 
 // copy copies a file's content. A handle's content never changes, so it does not matter where the node is by now.

@@ -37,7 +37,7 @@ func checkTrashed(c remote, a *planner.Action) error {
 		return err
 	case !place.Found || place.Version || !place.InTrash:
 		return fmt.Errorf("%w: it is not in the trash any more", ErrChanged)
-	case place.Parent != a.Remote.Parent || place.Node.Name != a.Remote.Name || place.Node.Size != a.Remote.Size:
+	case place.Parent != a.Remote.Parent || place.Node.Name != a.Remote.Name || !a.Remote.Dir && place.Node.Size != a.Remote.Size:
 		return fmt.Errorf("%w: it is another one in the trash now", ErrChanged)
 	}
 	return nil
@@ -67,6 +67,11 @@ func checkSubtree(ctx context.Context, c remote, a *planner.Action) error {
 	if err := c.Drain(ctx); err != nil {
 		return err
 	}
+	return sameSubtree(c, a)
+}
+
+// sameSubtree compares what a folder holds, as far as the client knows, with what the plan saw.
+func sameSubtree(c remote, a *planner.Action) error {
 	sum := planner.NewSubtreeSum()
 	if err := addSubtree(c, a.Remote, sum); err != nil {
 		return err
@@ -75,6 +80,27 @@ func checkSubtree(ctx context.Context, c remote, a *planner.Action) error {
 		return fmt.Errorf("%w: the folder held %d nodes when it was planned and holds %d now, or others", ErrChanged, a.Subtree.Nodes, now.Nodes)
 	}
 	return nil
+}
+
+// checkExpiring makes sure that a node is still directly in the bin, under the mark the plan saw, and holds what it held then
+// (rule 21). Nothing brings it back afterwards, so what happened until now is asked first, for a file too.
+func checkExpiring(ctx context.Context, c remote, a *planner.Action) error {
+	if err := c.Drain(ctx); err != nil {
+		return err
+	}
+	if err := checkTrashed(c, a); err != nil {
+		return err
+	}
+	place, err := c.Locate(a.Remote.Handle)
+	switch {
+	case err != nil:
+		return err
+	case place.Node.TrashedAt != a.Remote.TrashedAt:
+		return fmt.Errorf("%w: it was trashed again since", ErrChanged)
+	case a.Subtree == nil:
+		return nil
+	}
+	return sameSubtree(c, a)
 }
 
 func addSubtree(c remote, dir planner.Remote, sum *planner.SubtreeSum) error {

@@ -51,7 +51,8 @@ type Action struct {
 	ID      ActionID
 	Address addr.Address
 	Kind    Kind
-	// Path is the remote path from the account's root, in names as stored; From is where a move or copy comes from.
+	// Path is the remote path from the account's root, in names as stored, and for what expires in the bin the one it had; From
+	// is where a move or copy comes from.
 	Path, From tree.Path
 	// Reason is a phrase a person reads: "new here", "gone from the source".
 	Reason string
@@ -104,6 +105,8 @@ type Remote struct {
 	Name           string
 	Size           int64
 	Dir            bool
+	// TrashedAt is the time of the mark of a node in the bin that is to expire, Unix seconds.
+	TrashedAt int64
 }
 
 // Subtree sums up everything below a folder: how many nodes, and a digest over their handles, parents and names.

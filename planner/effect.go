@@ -73,7 +73,7 @@ func Effect(p *Plan, a *Action, r Result) Record {
 		out.Put = []state.Entry{{
 			Path: rel, Dir: a.Remote.Dir, Handle: a.Remote.Handle, Size: a.Remote.Size, MTime: a.Fingerprint.MTime, CRC: a.Fingerprint.CRC, Meta: a.Meta,
 		}}
-	case ExpireVersion: // versions are in no manifest
+	case ExpireVersion, ExpireTrash: // neither versions nor the bin are in a manifest
 	case Trash, Destroy:
 		out.Remove = []tree.Handle{a.Remote.Handle}
 		if a.Subtree != nil && a.Subtree.Nodes > 0 {

@@ -45,6 +45,19 @@ type Account struct {
 	Quota Quota
 	// Own lists megaplan's own nodes (state, lock, unfinished snapshots), which nobody's rules apply to (rule 2).
 	Own map[tree.Handle]bool
+	// Bin lists the marked nodes that lie directly in the bin, of the accounts that BinsNeeded names.
+	Bin []Trashed
+}
+
+// Trashed is a node directly in the bin that megaplan put there, by its mark (rule 21).
+type Trashed struct {
+	// Remote is the node; its parent is the bin. Bytes is a file with its versions, 0 for a folder.
+	Remote Remote
+	Bytes  int64
+	// Path is where it was, from the account's root.
+	Path tree.Path
+	// Held is what lay below it when it was trashed; nil where the mark does not tell.
+	Held *Subtree
 }
 
 // Quota is an account's storage in bytes. Total 0 means unknown.

@@ -50,6 +50,8 @@ type node struct {
 	versions       []string
 	trashed        bool
 	trashedBy      string
+	trashedAt      int64            // of megaplan's mark
+	held           *planner.Subtree // by the mark
 	versionOf      tree.Handle
 	own            bool
 	noMAC          bool // uploaded by an old client: nothing can be proven
@@ -73,6 +75,8 @@ type world struct {
 	clockOff bool
 	failure  planner.SourceFailure
 	quota    planner.Quota
+	keep     time.Duration // of what is in the bin
+	later    time.Duration // now is so long after start
 	asked    []planner.Question
 	paths    map[addr.Address]tree.Path
 	imports  map[addr.Address]tree.Path
@@ -323,7 +327,7 @@ func (w *world) remoteTree() *tree.Tree {
 
 func (w *world) input() planner.Input {
 	cfg := w.cfg
-	cfg.Accounts = []config.Account{{Address: mainAccount}}
+	cfg.Accounts = []config.Account{{Address: mainAccount, TrashKeep: w.keep}}
 	if w.backup.Address != (addr.Address{}) {
 		cfg.Backups = append(cfg.Backups, w.backup)
 	}
@@ -335,7 +339,7 @@ func (w *world) input() planner.Input {
 		}
 	}
 	in := planner.Input{
-		Config: &cfg, Host: w.host, Now: start, ClockOff: w.clockOff, Options: w.options, Paths: w.paths, Imports: w.imports,
+		Config: &cfg, Host: w.host, Now: start.Add(w.later), ClockOff: w.clockOff, Options: w.options, Paths: w.paths, Imports: w.imports,
 		Accounts: []planner.Account{{Address: mainAccount, User: "me", Tree: w.remoteTree(), Quota: w.quota, Own: own}},
 		Sources:  []planner.Source{{Backup: w.backup.Address, Tree: w.localTree(), Proofs: w.proofs, Failure: w.failure}},
 	}
@@ -345,7 +349,54 @@ func (w *world) input() planner.Input {
 	if w.prior != nil {
 		in.Prior = []planner.Prior{*w.prior}
 	}
+	if len(planner.BinsNeeded(in)) > 0 {
+		in.Accounts[0].Bin = w.bin()
+	}
 	return in
+}
+
+// bin lists what megaplan trashed, the oldest node first.
+func (w *world) bin() []planner.Trashed {
+	var out []planner.Trashed
+	for h, n := range w.nodes {
+		if !n.trashed || n.trashedBy == "" {
+			continue
+		}
+		t := planner.Trashed{Path: tree.Path(w.pathOf(h)), Held: n.held}
+		t.Remote = planner.Remote{Handle: h, Parent: n.parent, Name: n.name, Dir: n.kind == tree.Dir, TrashedAt: n.trashedAt}
+		if !t.Remote.Dir {
+			t.Remote.Size, t.Bytes = int64(len(n.content)), w.bytes(h)
+		}
+		out = append(out, t)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Remote.Handle < out[j].Remote.Handle })
+	return out
+}
+
+// bytes counts a file with its versions.
+func (w *world) bytes(h tree.Handle) int64 {
+	n := int64(len(w.nodes[h].content))
+	for _, v := range w.versionsOf(h) {
+		n += int64(len(v.content))
+	}
+	return n
+}
+
+// held is what lies below a folder.
+func (w *world) held(h tree.Handle) *planner.Held {
+	out := &planner.Held{Subtree: w.sum(h)}
+	var add func(h tree.Handle)
+	add = func(h tree.Handle) {
+		for _, n := range w.children(h) {
+			if n.kind.HasContent() {
+				out.Files++
+				out.Bytes += w.bytes(n.handle)
+			}
+			add(n.handle)
+		}
+	}
+	add(h)
+	return out
 }
 
 // plan holds the conversation.
@@ -399,6 +450,9 @@ func (w *world) answer(in planner.Input, q planner.Question) planner.Answer {
 		slices.Sort(out.Sizes)
 		return out
 	}
+	if q.Ask == planner.AskHeld {
+		return planner.Answer{Held: w.held(q.Handle)}
+	}
 	if q.Ask == planner.AskSize {
 		return planner.Answer{Candidates: w.ofSize(q.Size)}
 	}
@@ -431,21 +485,21 @@ func (w *world) versionsOf(h tree.Handle) []*node {
 	return nil
 }
 
-// trashedBy returns the mark of the node in the bin that a node is or lies in.
-func (w *world) trashedBy(h tree.Handle) (by string) {
+// trashedBy returns the node in the bin that a node is or lies in, and its mark.
+func (w *world) trashedBy(h tree.Handle) (top tree.Handle, by string) {
 	for ; h != rootHandle && w.nodes[h] != nil; h = w.nodes[h].parent {
 		if w.nodes[h].trashed {
-			by = w.nodes[h].trashedBy
+			top, by = h, w.nodes[h].trashedBy
 		}
 	}
-	return by
+	return top, by
 }
 
 // ofSize lists the files of a size, in no order.
 func (w *world) ofSize(size int64) []planner.Candidate {
 	var out []planner.Candidate
 	for h, n := range w.nodes {
-		by := w.trashedBy(h)
+		top, by := w.trashedBy(h)
 		if n.kind.HasContent() && int64(len(n.content)) == size && n.versionOf == 0 && (by != "" || !w.inTrash(h)) {
 			path := n.name // in the bin
 			if by == "" {
@@ -453,7 +507,7 @@ func (w *world) ofSize(size int64) []planner.Candidate {
 			}
 			out = append(out, planner.Candidate{
 				Handle: h, Parent: n.parent, Path: tree.Path(path), Kind: n.kind, HasFingerprint: n.printed, CRC: crcOf(n.content),
-				MTime: n.mtime, Meta: n.meta, InTrash: by != "", TrashedBy: by,
+				MTime: n.mtime, Meta: n.meta, InTrash: by != "", TrashedBy: by, Top: top,
 			})
 		}
 	}

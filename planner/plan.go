@@ -28,10 +28,11 @@ type Plan struct {
 	Partial bool
 }
 
-// AccountQuota is the storage of one account.
+// AccountQuota is the storage of one account. TrashKeep is how long megaplan's own trash stays; 0 is for ever.
 type AccountQuota struct {
 	Account addr.Address
 	Quota
+	TrashKeep time.Duration
 }
 
 // Status says how an address takes part in a plan.
@@ -44,9 +45,11 @@ const (
 	Excluded  Status = "excluded"  // by -target or -exclude
 	Forgotten Status = "forgotten" // in state, no longer in configuration (rule 3)
 	Destroyed Status = "destroyed"
+	// Bin is the status of an account's address, where things expire in its rubbish bin (rule 21). It has no state.
+	Bin Status = "bin"
 )
 
-// Target is one address of the plan.
+// Target is one address of the plan: a backup, a folder, or an account whose bin takes part.
 type Target struct {
 	Address addr.Address
 	Status  Status
@@ -145,4 +148,7 @@ type Totals struct {
 type QuotaOutlook struct {
 	Account                  addr.Address
 	Used, Total, Peak, After int64
+	// Trashed is what the apply puts into the bin, where it still counts: for TrashKeep, or with 0 until somebody empties it.
+	Trashed   int64
+	TrashKeep time.Duration
 }

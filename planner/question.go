@@ -24,13 +24,15 @@ const (
 	AskSizes
 	// AskVersions wants the old versions of a file.
 	AskVersions
+	// AskHeld wants to know what lies below a folder in the bin.
+	AskHeld
 )
 
 // Question is one thing the planner needs to know. It is comparable and keys its answer.
 type Question struct {
 	Ask    Ask
 	Backup addr.Address
-	// Account is set for AskWhere, AskSize and AskVersions.
+	// Account is set for AskWhere, AskSize, AskVersions and AskHeld.
 	Account addr.Address
 	// Size is set for AskSize.
 	Size int64
@@ -71,6 +73,14 @@ type Answer struct {
 	Sizes []int64
 	// Versions answers AskVersions, the newest first.
 	Versions []Version
+	// Held answers AskHeld.
+	Held *Held
+}
+
+// Held is what lies below a folder: files, and bytes with those of old versions.
+type Held struct {
+	Subtree      Subtree
+	Files, Bytes int64
 }
 
 // Version is an old version of a file.
@@ -93,8 +103,10 @@ type Candidate struct {
 	CRC            [16]byte
 	MTime          int64 // of the fingerprint, in seconds
 	Meta           string
-	// InTrash says that it is in the bin; TrashedBy and TrashedAt are from the mark of the topmost node there that it lies in.
+	// InTrash says that it is in the bin; TrashedBy and TrashedAt are from the mark of Top, the node directly in the bin that it
+	// is or lies in.
 	InTrash   bool
+	Top       tree.Handle
 	TrashedBy string
 	TrashedAt int64
 }

@@ -54,5 +54,6 @@ func (e *emitter) bringBack(i int32) {
 	a.Remote = Remote{Handle: from.Handle, Parent: from.Parent, Name: from.Path.Base(), Size: a.Local.Size}
 	a.Fingerprint, a.Meta = Fingerprint{CRC: from.Candidate.CRC, MTime: from.MTime}, from.Meta
 	e.tally.created++
+	e.p.returning[from.Top] = true
 	r.action = e.p.act(a)
 }

@@ -158,11 +158,14 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 		if n == nil || !w.inTrash(n.handle) || n.parent != a.Remote.Parent || n.name != a.Remote.Name {
 			return planner.Result{}, fmt.Errorf("it is not in the bin where the plan saw it")
 		}
-		n.trashed = false
+		n.trashed, n.trashedBy, n.held = false, "", nil
 		return planner.Result{Handle: n.handle}, r.move(a, n)
 	}
 	if a.Kind == planner.ExpireVersion {
 		return planner.Result{}, r.expire(w.nodes[a.Remote.Handle])
+	}
+	if a.Kind == planner.ExpireTrash {
+		return planner.Result{}, r.expireTrash(a, w.nodes[a.Remote.Handle])
 	}
 	if a.Remote.Handle != 0 {
 		old = w.nodes[a.Remote.Handle]
@@ -193,7 +196,10 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 		if a.Subtree != nil && *a.Subtree != w.sum(old.handle) {
 			return planner.Result{}, fmt.Errorf("the folder does not hold what the plan saw")
 		}
-		old.trashed, old.trashedBy = true, a.Address.String()
+		old.trashed, old.trashedBy, old.trashedAt, old.held = true, a.Address.String(), start.Add(w.later).Unix(), &planner.Subtree{}
+		if old.kind == tree.Dir {
+			old.held = a.Subtree
+		}
 		return planner.Result{Handle: old.handle}, nil
 	case planner.Destroy:
 		if len(w.children(old.handle)) > 0 {
@@ -241,6 +247,27 @@ func (r *runner) expire(old *node) error {
 	}
 	delete(r.w.nodes, old.handle)
 	return nil
+}
+
+// expireTrash takes a node in the bin away with all below it.
+func (r *runner) expireTrash(a *planner.Action, n *node) error {
+	w := r.w
+	if n == nil || !n.trashed || n.trashedBy == "" || n.trashedAt != a.Remote.TrashedAt || a.Subtree != nil && *a.Subtree != w.sum(n.handle) {
+		return fmt.Errorf("it is not in the bin as the plan saw it")
+	}
+	w.forget(n.handle)
+	return nil
+}
+
+// forget drops a node with its versions and all below it.
+func (w *world) forget(h tree.Handle) {
+	for _, v := range w.versionsOf(h) {
+		delete(w.nodes, v.handle)
+	}
+	for _, c := range w.children(h) {
+		w.forget(c.handle)
+	}
+	delete(w.nodes, h)
 }
 
 // copy takes a node's content wherever the node is by now.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/diag"
+	"github.com/megaplan/megaplan/internal/tree"
 )
 
 // Step looks at everything it was given and returns either questions, to be answered before there can be a plan, or the
@@ -30,10 +31,12 @@ func Step(in Input, answers Answers) ([]Question, *Plan) {
 			t.history()
 		}
 	}
+	p.openTrash()
 	if len(p.questions) > 0 {
 		return p.questions, nil
 	}
 	p.emit()
+	p.expireTrash()
 	p.assemble()
 	p.guard()
 	p.checks()
@@ -49,13 +52,16 @@ type planning struct {
 	questions []Question
 	accounts  map[addr.Address]*account
 	targets   []*target // sorted by address
+	bins      []Target
+	// returning are the nodes directly in a bin that the plan takes out of it, or takes something out of.
+	returning map[tree.Handle]bool
 	plan      *Plan
 }
 
 func newPlanning(in Input, answers Answers) *planning {
 	p := &planning{
 		in: in, answers: answers, asked: map[Question]bool{},
-		accounts: map[addr.Address]*account{}, plan: &Plan{},
+		accounts: map[addr.Address]*account{}, returning: map[tree.Handle]bool{}, plan: &Plan{},
 	}
 	for i := range in.Accounts {
 		p.accounts[in.Accounts[i].Address] = newAccount(&in.Accounts[i])
@@ -110,6 +116,7 @@ func (p *planning) assemble() {
 	for _, t := range p.targets {
 		p.plan.Targets = append(p.plan.Targets, t.out)
 	}
+	p.plan.Targets = append(p.plan.Targets, p.bins...)
 	p.plan.Quotas = p.quotas()
 }
 
@@ -123,7 +130,7 @@ func (p *planning) sort() {
 func (p *planning) quotas() []AccountQuota {
 	var out []AccountQuota
 	for _, a := range p.accounts {
-		out = append(out, AccountQuota{a.in.Address, a.in.Quota})
+		out = append(out, AccountQuota{a.in.Address, a.in.Quota, p.trashKeep(a.in.Address)})
 	}
 	slices.SortFunc(out, func(a, b AccountQuota) int { return a.Account.Compare(b.Account) })
 	return out

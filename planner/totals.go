@@ -8,7 +8,9 @@ func (p *Plan) Totals() Totals {
 	byAccount := map[addr.Address]int{}
 	for i, q := range p.Quotas {
 		byAccount[q.Account] = i
-		t.Quota = append(t.Quota, QuotaOutlook{Account: q.Account, Used: q.Used, Total: q.Total, Peak: q.Used, After: q.Used})
+		t.Quota = append(t.Quota, QuotaOutlook{
+			Account: q.Account, Used: q.Used, Total: q.Total, Peak: q.Used, After: q.Used, TrashKeep: q.TrashKeep,
+		})
 	}
 	outlook := map[addr.Address]*QuotaOutlook{}
 	for i := range p.Targets {
@@ -23,6 +25,9 @@ func (p *Plan) Totals() Totals {
 		if q := outlook[a.Address]; q != nil {
 			q.Peak += added
 			q.After += added - freed
+			if a.Kind == Trash {
+				q.Trashed += a.Bytes
+			}
 		}
 	}
 	return t

@@ -116,7 +116,8 @@ func tamper(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// otherClient acts on the account as go-mega does: other ls | put FILE REMOTE | rm REMOTE | destroy REMOTE | mv REMOTE NAME | mkdir REMOTE | get REMOTE FILE | empty-trash.
+// otherClient acts on the account as go-mega does: other ls [trash:] | put FILE REMOTE | rm REMOTE | destroy REMOTE | mv REMOTE NAME |
+// move REMOTE DIR | mkdir REMOTE | get REMOTE FILE | empty-trash. What begins with trash: lies in the rubbish bin.
 func otherClient(ts *testscript.TestScript, neg bool, args []string) {
 	m := gomega.New()
 	m.SetLogger(nil)
@@ -131,7 +132,11 @@ func otherClient(ts *testscript.TestScript, neg bool, args []string) {
 func otherAct(ts *testscript.TestScript, m *gomega.Mega, args []string) error {
 	switch args[0] {
 	case "ls":
-		return otherList(ts, m)
+		top := m.FS.GetRoot()
+		if len(args) > 1 && args[1] == inTrash {
+			top = m.FS.GetTrash()
+		}
+		return otherList(ts, m, top)
 	case "mkdir":
 		_, err := otherMkdir(m, args[1])
 		return err
@@ -157,13 +162,22 @@ func otherAct(ts *testscript.TestScript, m *gomega.Mega, args []string) error {
 		return m.Delete(node, true)
 	case "mv":
 		return m.Rename(node, args[2])
+	case "move":
+		dir, err := otherFind(m, args[2])
+		if err != nil {
+			return err
+		}
+		return m.Move(node, dir)
 	case "get":
 		return m.DownloadFile(node, ts.MkAbs(args[2]), nil)
 	}
 	return fmt.Errorf("other has no command %s", args[0])
 }
 
-func otherList(ts *testscript.TestScript, m *gomega.Mega) error {
+// inTrash begins the path of what lies in the rubbish bin.
+const inTrash = "trash:"
+
+func otherList(ts *testscript.TestScript, m *gomega.Mega, top *gomega.Node) error {
 	var lines []string
 	var walk func(string, *gomega.Node) error
 	walk = func(at string, n *gomega.Node) error {
@@ -184,7 +198,7 @@ func otherList(ts *testscript.TestScript, m *gomega.Mega) error {
 		}
 		return nil
 	}
-	if err := walk("", m.FS.GetRoot()); err != nil {
+	if err := walk("", top); err != nil {
 		return err
 	}
 	sort.Strings(lines)
@@ -193,8 +207,16 @@ func otherList(ts *testscript.TestScript, m *gomega.Mega) error {
 }
 
 func otherFind(m *gomega.Mega, remote string) (*gomega.Node, error) {
-	names := strings.Split(strings.Trim(remote, "/"), "/")
-	nodes, err := m.FS.PathLookup(m.FS.GetRoot(), names)
+	top := m.FS.GetRoot()
+	below, trashed := strings.CutPrefix(remote, inTrash)
+	if trashed {
+		top = m.FS.GetTrash()
+	}
+	names := strings.Split(strings.Trim(below, "/"), "/")
+	if below == "/" {
+		return top, nil
+	}
+	nodes, err := m.FS.PathLookup(top, names)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", remote, err)
 	}

@@ -11,7 +11,7 @@ import (
 // Trashed is a node that lies directly in the bin.
 type Trashed struct {
 	Node tree.Node
-	// Mark is what megaplan noted when it put the node there; Marked says that it did.
+	// Mark is what megaplan noted when it put the node there; Marked says that it did. Nodes without it are told all the same.
 	Mark   TrashMark
 	Marked bool
 	// RestoreTo is the folder the node was in, as all clients note it; zero where that is not known.

@@ -54,6 +54,7 @@ type Client struct {
 	journal *journal // nil where nothing can be remembered
 
 	refreshing sync.Mutex // one catch-up at a time
+	drains     drains
 }
 
 func (o Options) transport() (*api.Transport, error) {

@@ -108,35 +108,6 @@ func isSymlink(meta string) bool {
 	return json.Unmarshal([]byte(meta), &m) == nil && m.Link == 1
 }
 
-// wireMark is the text of _mptrash, version 1.
-type wireMark struct {
-	Version int    `json:"v"`
-	At      int64  `json:"t"`
-	Address string `json:"a"`
-	Path    string `json:"p"`
-}
-
-func (m TrashMark) text() string {
-	// The value is a string inside a JSON object, so it is encoded once more; strings and numbers always encode.
-	b, err := json.Marshal(wireMark{Version: 1, At: m.At.Unix(), Address: m.Address, Path: m.Path})
-	if err != nil {
-		panic("mega: " + err.Error())
-	}
-	return string(b)
-}
-
-func (o opened) trashMark() (TrashMark, bool) {
-	text, ok := o.attrs.Get(attrTrash)
-	if !ok {
-		return TrashMark{}, false
-	}
-	var w wireMark
-	if json.Unmarshal([]byte(text), &w) != nil || w.Version != 1 {
-		return TrashMark{}, false
-	}
-	return TrashMark{At: time.Unix(w.At, 0), Address: w.Address, Path: w.Path}, true
-}
-
 // get opens the node h of the tree; ErrGone when there is none.
 func (c *Client) get(h tree.Handle) (opened, error) {
 	n, ok, err := c.cache.Get(h)

@@ -16,6 +16,10 @@ import (
 func (c *Client) Refresh(ctx context.Context) (Refreshed, error) {
 	c.refreshing.Lock()
 	defer c.refreshing.Unlock()
+	return c.refreshLocked(ctx)
+}
+
+func (c *Client) refreshLocked(ctx context.Context) (Refreshed, error) {
 	var done Refreshed
 	if damage := c.cache.Damage(); damage != nil {
 		c.log().Warn("the cached tree is damaged and is fetched anew", "err", damage)
@@ -62,12 +66,6 @@ func (c *Client) fetch(ctx context.Context, fresh bool) error {
 // Cached is the tree as it was left; false when there is none.
 func (c *Client) Cached() (Refreshed, bool) {
 	return c.refreshed(Refreshed{Cached: true}), c.cache.SN() != ""
-}
-
-// Drain applies what happened until now. It is one request when nothing did.
-func (c *Client) Drain(ctx context.Context) error {
-	_, err := c.Refresh(ctx)
-	return err
 }
 
 // catchUp applies all events since the cache's position and counts them.

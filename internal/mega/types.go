@@ -68,10 +68,19 @@ type Uploaded struct {
 	Source transfer.Identity
 }
 
-// TrashMark is what a node in the bin remembers (rule 21).
+// TrashMark is what a node in the bin remembers (rule 21). It holds for that node's stay in the bin only: a copy of the node
+// that carries it, and a node that another client took out and trashed from somewhere else, count as not marked.
 type TrashMark struct {
 	At            time.Time
 	Address, Path string
+	// Held sums up what lay below the node when it was put there; nil in the marks of versions that did not note it.
+	Held *Held
+}
+
+// Held sums up the nodes below a folder, as planner.Subtree does.
+type Held struct {
+	Nodes  int64
+	Digest [32]byte
 }
 
 // Place is where a node is.

@@ -117,6 +117,9 @@ func (d *decoder) action(id planner.ActionID) planner.Action {
 	d.raw(a.Fingerprint.CRC[:])
 	a.Fingerprint.MTime = d.int()
 	d.remote(&a.Remote, base)
+	if on(8) {
+		a.Remote.TrashedAt = d.int()
+	}
 	if on(5) {
 		a.Subtree = &planner.Subtree{Nodes: d.int()}
 		d.raw(a.Subtree.Digest[:])

@@ -100,7 +100,7 @@ func (e *encoder) action(a *planner.Action) {
 	e.word(string(a.Kind))
 	e.pathOf(string(a.Path))
 	base, below := a.Path.Base(), tailOf(string(a.Path), a.Local.Path)
-	e.flags(a.AfterContent, a.Local.Symlink, a.Remote.Dir, a.Replace, a.KeepVersion, a.Subtree != nil, a.Name == base, below)
+	e.flags(a.AfterContent, a.Local.Symlink, a.Remote.Dir, a.Replace, a.KeepVersion, a.Subtree != nil, a.Name == base, below, a.Remote.TrashedAt != 0)
 	e.word(string(a.From))
 	e.word(a.Reason)
 	e.int(a.Bytes)
@@ -119,6 +119,9 @@ func (e *encoder) action(a *planner.Action) {
 	e.raw(a.Fingerprint.CRC[:])
 	e.int(a.Fingerprint.MTime)
 	e.remote(a.Remote, base)
+	if a.Remote.TrashedAt != 0 {
+		e.int(a.Remote.TrashedAt)
+	}
 	if a.Subtree != nil {
 		e.int(a.Subtree.Nodes)
 		e.raw(a.Subtree.Digest[:])

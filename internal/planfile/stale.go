@@ -170,7 +170,11 @@ func hasChanged(a *planner.Action) string {
 // elsewhere says whether the node an action is about need not be in the tree: what is copied may be anywhere; an old version and
 // what is in the bin are looked at just before the action.
 func elsewhere(a *planner.Action) bool {
-	return a.Kind == planner.Copy || a.Kind == planner.ExpireVersion || a.Kind == planner.RestoreFromTrash
+	switch a.Kind {
+	case planner.Copy, planner.ExpireVersion, planner.RestoreFromTrash, planner.ExpireTrash:
+		return true
+	}
+	return false
 }
 
 // takesName says whether an action puts a node under a name that was free.

@@ -43,6 +43,9 @@ type QuotaView struct {
 	Total   int64        `json:"total"`
 	Peak    int64        `json:"peak"`
 	After   int64        `json:"after"`
+	// TrashedBytes go to the bin and still count, TrashKeepSeconds long; without those, until somebody empties it.
+	TrashedBytes     int64 `json:"trashed_bytes,omitempty"`
+	TrashKeepSeconds int64 `json:"trash_keep_seconds,omitempty"`
 }
 
 // ActionView is one action.
@@ -143,7 +146,7 @@ func sumsOf(p *planner.Plan) Summary {
 		s.Actions = map[planner.Kind]int64{}
 	}
 	for _, q := range t.Quota {
-		s.Quota = append(s.Quota, QuotaView(q))
+		s.Quota = append(s.Quota, QuotaView{q.Account, q.Used, q.Total, q.Peak, q.After, q.Trashed, int64(q.TrashKeep.Seconds())})
 	}
 	return s
 }

@@ -26,7 +26,7 @@ func (s *Screen) Plan(p *planner.Plan, now time.Time) {
 	s.checks(p)
 	switch {
 	case len(p.Actions) > 0:
-		s.sums(p)
+		s.sums(p, now)
 	case len(p.Refusals) == 0:
 		s.nothing(p, now)
 	}
@@ -62,12 +62,19 @@ func (s *Screen) target(t *planner.Target, actions []*planner.Action) {
 	s.printf("%s  %s\n\n", s.paint(Bold, t.Address.String()), route(t))
 	s.lines(t, actions)
 	s.kept("not backed up", t.Skipped)
-	s.kept("left out, kept", t.Kept)
+	if t.Status == planner.Bin {
+		s.kept("stays in the trash", t.Kept)
+	} else {
+		s.kept("left out, kept", t.Kept)
+	}
 	s.kept("not ours, left alone", t.Unmanaged)
 	s.printf("\n")
 }
 
 func route(t *planner.Target) string {
+	if t.Status == planner.Bin {
+		return "what megaplan put into the trash of " + t.Account.Name
+	}
 	to := fmt.Sprintf("%s:/%s", t.Account.Name, Printable(string(t.Path)))
 	if t.Written == "" {
 		return to
@@ -175,7 +182,7 @@ func (s *Screen) nothing(p *planner.Plan, now time.Time) {
 	s.printf("Nothing to do. %s\n", strings.Join(parts, "\n               "))
 }
 
-func (s *Screen) sums(p *planner.Plan) {
+func (s *Screen) sums(p *planner.Plan, now time.Time) {
 	totals := p.Totals()
 	moved := map[planner.Kind]int64{}
 	for i := range p.Actions {
@@ -200,7 +207,19 @@ func (s *Screen) sums(p *planner.Plan) {
 		}
 		s.printf("Quota of %s: %s of %s used, %s after. Peak %s.\n", q.Account.Name, Size(q.Used), Size(q.Total), Size(q.After), Size(q.Peak))
 	}
-	if totals.TrashedBytes > 0 {
-		s.printf("%s\n", s.paint(Dim, fmt.Sprintf("What goes to the trash (%s) still counts until the trash is emptied.", Size(totals.TrashedBytes))))
+	s.trashed(totals, now)
+}
+
+// trashed says how long what goes to the trash still counts (rule 19).
+func (s *Screen) trashed(totals planner.Totals, now time.Time) {
+	for _, q := range totals.Quota {
+		if q.Trashed == 0 {
+			continue
+		}
+		until := "until the trash is emptied"
+		if q.TrashKeep > 0 {
+			until = fmt.Sprintf("until %s: the first apply after that expires it (keep = %s)", now.Add(q.TrashKeep).Local().Format(time.DateTime), planner.Span(q.TrashKeep))
+		}
+		s.printf("%s\n", s.paint(Dim, fmt.Sprintf("What goes to the trash (%s) still counts %s.", Size(q.Trashed), until)))
 	}
 }

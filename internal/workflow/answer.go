@@ -56,8 +56,8 @@ func (p *Project) answer(ctx context.Context, in planner.Input, questions []plan
 			answers[q] = planner.Answer{Where: where}
 			continue
 		}
-		if q.Ask == planner.AskSize || q.Ask == planner.AskSizes || q.Ask == planner.AskVersions {
-			found, err := p.lookUp(in, q)
+		if q.Ask == planner.AskSize || q.Ask == planner.AskSizes || q.Ask == planner.AskVersions || q.Ask == planner.AskHeld {
+			found, err := p.lookUp(ctx, in, q)
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"context"
 	"slices"
 
 	"github.com/megaplan/megaplan/internal/mega"
@@ -9,12 +10,14 @@ import (
 )
 
 // lookUp answers what the account's tree tells.
-func (p *Project) lookUp(in planner.Input, q planner.Question) (planner.Answer, error) {
+func (p *Project) lookUp(ctx context.Context, in planner.Input, q planner.Question) (planner.Answer, error) {
 	switch q.Ask {
 	case planner.AskSize:
 		return p.ofSize(q)
 	case planner.AskSizes:
 		return p.sizes(in, q)
+	case planner.AskHeld:
+		return p.held(ctx, q)
 	}
 	versions, err := p.accounts[q.Account].client.Versions(q.Handle)
 	var out planner.Answer
@@ -68,25 +71,28 @@ func (p *Project) ofSize(q planner.Question) (planner.Answer, error) {
 			HasFingerprint: place.Node.HasFingerprint, CRC: place.Node.CRC, MTime: place.Node.MTime / 1e9, Meta: place.Node.Meta, InTrash: place.InTrash,
 		}
 		if c.InTrash {
-			if c.TrashedBy, c.TrashedAt, err = trashMark(client, place); err != nil {
+			top, err := topmost(client, place)
+			if err != nil {
 				return out, err
 			}
-			if c.TrashedBy == "" {
+			if top.TrashedBy == "" {
 				continue
 			}
+			c.Top, c.TrashedBy, c.TrashedAt = top.Handle, top.TrashedBy, top.TrashedAt
 		}
 		out.Candidates = append(out.Candidates, c)
 	}
 	return out, nil
 }
 
-// trashMark reads who put a node into the bin, and when: by itself, or with a folder above it.
-func trashMark(client *mega.Client, place mega.Place) (by string, at int64, err error) {
+// topmost is the node directly in the bin that a place there is or lies in. Its mark tells who put it there, and when.
+func topmost(client *mega.Client, place mega.Place) (tree.Node, error) {
 	bin := client.TrashHandle()
 	for place.Found && place.Parent != bin {
+		var err error
 		if place, err = client.Locate(place.Parent); err != nil {
-			return "", 0, err
+			return tree.Node{}, err
 		}
 	}
-	return place.Node.TrashedBy, place.Node.TrashedAt, nil
+	return place.Node, nil
 }

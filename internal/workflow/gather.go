@@ -55,7 +55,7 @@ func (p *Project) gather(ctx context.Context, o planner.Options) (planner.Input,
 	}
 	in.Accounts, in.Sources = accounts, sources
 	p.clock(&in)
-	return in, nil
+	return in, p.readBins(ctx, &in)
 }
 
 // gatherRemote reads what needs no source.

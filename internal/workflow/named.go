@@ -20,6 +20,9 @@ func (p *Project) checkNamed(o planner.Options, doc *state.Document) error {
 		{"target", o.Target}, {"exclude", o.Exclude}, {"take-over", o.TakeOver}, {"allow-mass-delete", o.AllowMassDelete},
 	} {
 		for _, a := range flag.addresses {
+			if p.account(a) != nil && (flag.name == "target" || flag.name == "exclude") {
+				continue // its bin (rule 21)
+			}
 			if slices.ContainsFunc(doc.Resources, func(r state.Resource) bool { return r.Address == a || !a.Keyed && r.Address.Block() == a }) {
 				continue
 			}

@@ -34,6 +34,9 @@ func (r *recorder) close() { r.prover.close() }
 
 // record is the executor's Record: first the journal, then what the state will be made of, then the proof.
 func (r *recorder) record(ctx context.Context, a *planner.Action, result planner.Result) error {
+	if a.Kind == planner.ExpireTrash {
+		return nil // the state knows nothing of what is in a bin
+	}
 	effect := planner.Effect(r.planned.Plan, a, result)
 	data, err := json.Marshal(effect)
 	if err != nil {
