@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 
 	"github.com/megaplan/megaplan/internal/emulator"
 	"github.com/megaplan/megaplan/internal/emulator/emulatortest"
+	"github.com/megaplan/megaplan/internal/mega"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
@@ -50,11 +52,13 @@ func TestScripts(t *testing.T) {
 			env.Setenv("EXAMPLES", examples)
 			env.Setenv("MEGAPLAN_KEYRING", "off")
 			env.Values[serverValue{}] = new(*emulator.Server)
+			env.Values[snapped{}] = map[[sha256.Size]byte]mega.Uploaded{}
 			return os.MkdirAll(home, 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"mega": startMega, "tamper": tamper, "other": otherClient, "stat": checkStat, "mtime": setTime, "expect-exit": expectExit, "fault": queueFault,
 			"session-env": sessionEnv, "kill-apply": killApply, "now": takeTime, "kill-when": killWhen,
+			"snap": makeSnapshot,
 		},
 	})
 }

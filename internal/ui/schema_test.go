@@ -41,14 +41,16 @@ func TestSchemas(t *testing.T) {
 		lines = append(lines, events[name])
 	}
 	for name, schema := range map[string]map[string]any{
-		"plan.schema.json":     schemaOf(reflect.TypeFor[Document]()),
-		"state.schema.json":    schemaOf(reflect.TypeFor[StateDocument]()),
-		"ls.schema.json":       schemaOf(reflect.TypeFor[ListingDocument]()),
-		"find.schema.json":     schemaOf(reflect.TypeFor[FoundDocument]()),
-		"du.schema.json":       schemaOf(reflect.TypeFor[UsageDocument]()),
-		"versions.schema.json": schemaOf(reflect.TypeFor[VersionsDocument]()),
-		"explain.schema.json":  schemaOf(reflect.TypeFor[ExplainDocument]()),
-		"events.schema.json":   {"description": "One line of -json.", "oneOf": lines},
+		"plan.schema.json":      schemaOf(reflect.TypeFor[Document]()),
+		"state.schema.json":     schemaOf(reflect.TypeFor[StateDocument]()),
+		"ls.schema.json":        schemaOf(reflect.TypeFor[ListingDocument]()),
+		"find.schema.json":      schemaOf(reflect.TypeFor[FoundDocument]()),
+		"du.schema.json":        schemaOf(reflect.TypeFor[UsageDocument]()),
+		"versions.schema.json":  schemaOf(reflect.TypeFor[VersionsDocument]()),
+		"snapshots.schema.json": schemaOf(reflect.TypeFor[SnapshotsDocument]()),
+		"snapshot.schema.json":  schemaOf(reflect.TypeFor[SnapshotDocument]()),
+		"explain.schema.json":   schemaOf(reflect.TypeFor[ExplainDocument]()),
+		"events.schema.json":    {"description": "One line of -json.", "oneOf": lines},
 	} {
 		schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 		var text bytes.Buffer

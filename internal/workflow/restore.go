@@ -238,11 +238,7 @@ func (p *Project) timeOf(text string, client *mega.Client) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, fmt.Errorf("-at=%s is neither a time such as 2026-03-01T12:00:00Z nor a duration ago such as 36h", text)
 	}
-	now, known := client.ServerTime()
-	if !known {
-		now = time.Now()
-	}
-	return now.Add(-ago), nil
+	return serverNow(client).Add(-ago), nil
 }
 
 func givenFilter(o RestoreOptions) *filter.Filter {

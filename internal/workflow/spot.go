@@ -20,6 +20,9 @@ type Spot struct {
 	declared declarations
 	path     tree.Path
 	nodes    []tree.Node
+	// under is the address that the text began with, nil if with none; atRoot says that the place is all of it.
+	under  *declared
+	atRoot bool
 }
 
 // declared is what an address has in an account, by configuration or, for one that left it, by state.
@@ -255,6 +258,7 @@ func (p *Project) find(s *Spot, t target) error {
 	}
 	raw := tree.Path(strings.Trim(t.written, "/"))
 	base := tree.Path("")
+	s.under, s.atRoot = t.under, below == ""
 	if t.under != nil {
 		if base, err = p.base(s, t.under); err != nil {
 			return err

@@ -1,0 +1,172 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+
+	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/tree"
+)
+
+// Snapshot is a published snapshot.
+type Snapshot struct {
+	Name     string      `json:"name"`
+	Handle   tree.Handle `json:"handle"`
+	Began    time.Time   `json:"began"`
+	Host     string      `json:"host,omitempty"`
+	Complete bool        `json:"complete"`
+	Files    int64       `json:"files"`
+	Bytes    int64       `json:"bytes"`
+	Tags     []string    `json:"tags"`
+	Pinned   bool        `json:"pinned"`
+}
+
+// ListedSnapshot is a snapshot and what retention does with it.
+type ListedSnapshot struct {
+	Snapshot
+	// Keep and Reasons are what retention comes to today; without a retention everything is kept for no reason.
+	Keep    bool     `json:"keep"`
+	Reasons []string `json:"reasons"`
+}
+
+// UnfinishedSnapshot is one that is not published: it is being built, or its run was cut off.
+type UnfinishedSnapshot struct {
+	Name   string      `json:"name"`
+	Handle tree.Handle `json:"handle"`
+	Files  int64       `json:"files"`
+	Bytes  int64       `json:"bytes"`
+}
+
+// SnapshotList is what one backup has of snapshots, newest first.
+type SnapshotList struct {
+	Account addr.Address `json:"account"`
+	Path    string       `json:"path"`
+	Owner   addr.Address `json:"owner,omitzero"`
+	// Timezone is where the retention's days begin and end.
+	Timezone   string               `json:"timezone"`
+	Snapshots  []ListedSnapshot     `json:"snapshots"`
+	Unfinished []UnfinishedSnapshot `json:"unfinished"`
+
+	zone *time.Location
+}
+
+// NewSnapshotList is the list of a place, still empty.
+func NewSnapshotList(account addr.Address, path tree.Path, owner addr.Address, zone *time.Location) SnapshotList {
+	return SnapshotList{
+		Account: account, Path: "/" + string(path), Owner: owner, Timezone: zone.String(), Snapshots: []ListedSnapshot{}, Unfinished: []UnfinishedSnapshot{}, zone: zone,
+	}
+}
+
+// SnapshotsDocument is `megaplan snapshots -json`.
+type SnapshotsDocument struct {
+	Header
+	Backups []SnapshotList `json:"backups"`
+}
+
+// SnapshotDocument is what tagging and pinning write with -json: the snapshot as its mark says by now.
+type SnapshotDocument struct {
+	Header
+	Address  addr.Address `json:"address"`
+	Changed  bool         `json:"changed"`
+	Snapshot Snapshot     `json:"snapshot"`
+}
+
+// Snapshots shows backups' snapshots, newest first, in the order scripts can rely on: the name comes first.
+func (s *Screen) Snapshots(all []SnapshotList, now time.Time) {
+	for i := range all {
+		if i > 0 {
+			s.printf("\n")
+		}
+		s.snapshotList(&all[i], now)
+	}
+	if len(all) == 0 {
+		s.Note(`No backup has mode = "snapshots".`)
+	}
+}
+
+func (s *Screen) snapshotList(l *SnapshotList, now time.Time) {
+	head := place(l.Account, false, l.Path, false)
+	if !l.Owner.IsZero() {
+		head = s.paint(Bold, l.Owner.String()) + "  " + head
+	}
+	s.printf("%s  %s\n", head, s.paint(Dim, "(times of "+l.Timezone+")"))
+	var bytes, going, freed int64
+	width := 0
+	for i := range l.Snapshots {
+		width = max(width, runewidth.StringWidth(Printable(l.Snapshots[i].Name)))
+	}
+	for i := range l.Snapshots {
+		one := &l.Snapshots[i]
+		bytes += one.Bytes
+		if !one.Keep {
+			going, freed = going+1, freed+one.Bytes
+		}
+		s.snapshot(one, width, l.zone, now)
+	}
+	for _, u := range l.Unfinished {
+		bytes += u.Bytes
+		s.printf("  %s  %s\n", Printable(u.Name), s.paint(Changing, fmt.Sprintf("unfinished: %s, %s so far", Plural(u.Files, "file"), Size(u.Bytes))))
+	}
+	switch n := int64(len(l.Snapshots)); n {
+	case 0:
+		s.printf("  no snapshots yet\n")
+	default:
+		s.printf("%s, %s: each costs its full size in quota.\n", Plural(n, "snapshot"), Size(bytes))
+	}
+	if going > 0 {
+		s.printf("Retention lets %s go with the next apply, %s.\n", Count(going), Size(freed))
+	}
+}
+
+func (s *Screen) snapshot(one *ListedSnapshot, width int, zone *time.Location, now time.Time) {
+	s.printf("  %s  %s  %s  %12s  %10s%s\n", pad(Printable(one.Name), width), one.Began.In(zone).Format("2006-01-02 15:04"),
+		pad(Ago(one.Began, now), 14), Plural(one.Files, "file"), Size(one.Bytes), s.snapshotRemarks(one))
+	if !one.Keep {
+		for _, reason := range one.Reasons {
+			s.printf("      %s\n", s.paint(Dim, "not kept by "+Printable(reason)))
+		}
+	}
+}
+
+// snapshotRemarks are what sets a snapshot apart, after the columns.
+func (s *Screen) snapshotRemarks(one *ListedSnapshot) string {
+	var b strings.Builder
+	add := func(style Style, text string) { b.WriteString("  " + s.paint(style, text)) }
+	if !one.Complete {
+		add(Changing, "incomplete: something could not be read")
+	}
+	if len(one.Tags) > 0 {
+		add(Plain, "["+Printable(strings.Join(one.Tags, ", "))+"]")
+	}
+	if one.Pinned && len(one.Reasons) == 0 { // else it is among the reasons
+		add(Plain, "pinned")
+	}
+	switch {
+	case !one.Keep:
+		add(Deleting, "goes")
+	case len(one.Reasons) > 0:
+		add(Dim, "kept: "+Printable(strings.Join(one.Reasons, ", ")))
+	}
+	if one.Host != "" {
+		add(Dim, "by "+Printable(one.Host))
+	}
+	return b.String()
+}
+
+// SnapshotMarked tells what a snapshot's mark says by now.
+func (s *Screen) SnapshotMarked(a addr.Address, one Snapshot, changed bool) {
+	text := "no tags"
+	if len(one.Tags) > 0 {
+		text = "tags " + Printable(strings.Join(one.Tags, ", "))
+	}
+	if one.Pinned {
+		text += ", pinned"
+	}
+	if !changed {
+		text += " (as before)"
+	}
+	s.printf("%s %s: %s\n", a, Printable(one.Name), text)
+}

@@ -1,0 +1,48 @@
+package ui
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/megaplan/megaplan/internal/addr"
+)
+
+func sampleSnapshots(t *testing.T) []SnapshotList {
+	t.Helper()
+	rome, err := time.LoadLocation("Europe/Rome")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(hours int) time.Time { return now.Add(-time.Duration(hours) * time.Hour) }
+	db := NewSnapshotList(mainAccount, "Backups/db", addr.New(addr.Backup, "db"), rome)
+	db.Snapshots = []ListedSnapshot{
+		{Snapshot{Name: "2026-11-22T11-00-00Z", Handle: 4, Began: at(1), Host: "laptop", Files: 3, Bytes: 9, Tags: []string{}}, true, []string{"last"}},
+		{Snapshot{Name: "2026-11-21T12-00-00Z-2", Handle: 3, Began: at(24), Host: "laptop", Complete: true, Files: 1204, Bytes: 3 << 30, Tags: []string{"a \x1b[2J", "release"}, Pinned: true}, true, []string{"pinned", "daily"}},
+		{Snapshot{Name: "2026-11-21T12-00-00Z", Handle: 2, Began: at(24), Complete: true, Files: 1, Bytes: 1, Tags: []string{}}, false, []string{"daily: 2026-11-21 has a newer one", "last: newer ones take all slots (1)"}},
+	}
+	db.Unfinished = []UnfinishedSnapshot{{Name: ".megaplan-2026-11-22T12-00-00Z", Handle: 5, Files: 812, Bytes: 1 << 20}}
+	free := NewSnapshotList(mainAccount, "Old", addr.Address{}, time.UTC)
+	free.Snapshots = []ListedSnapshot{{Snapshot: db.Snapshots[2].Snapshot, Keep: true, Reasons: []string{}}}
+	return []SnapshotList{db, free, NewSnapshotList(mainAccount, "Backups/new", addr.New(addr.Backup, "new"), time.UTC)}
+}
+
+func TestSnapshots(t *testing.T) {
+	inUTC(t)
+	all := sampleSnapshots(t)
+	golden(t, "snapshots.txt", show(80, false, func(s *Screen) {
+		s.Snapshots(all, now)
+		s.SnapshotMarked(all[0].Owner, all[0].Snapshots[1].Snapshot, true)
+		s.SnapshotMarked(all[0].Owner, all[0].Snapshots[2].Snapshot, false)
+		s.Snapshots(nil, now)
+	}))
+	var out bytes.Buffer
+	for _, v := range []any{
+		SnapshotsDocument{NewHeader("0.1.0"), all}, SnapshotDocument{NewHeader("0.1.0"), all[0].Owner, true, all[0].Snapshots[1].Snapshot},
+	} {
+		if err := WriteJSON(&out, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	golden(t, "snapshots.json", out.String())
+}
