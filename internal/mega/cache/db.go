@@ -20,12 +20,10 @@ import (
 const (
 	dbName = "proofs.db"
 	// dbVersion is the schema's; a database of another version is set aside, for it is a cache.
-	dbVersion = 1
+	dbVersion = 2
 	dbSchema  = `
-CREATE TABLE proofs (
-	dir BLOB NOT NULL, name BLOB NOT NULL, handle INTEGER NOT NULL, fact BLOB NOT NULL,
-	PRIMARY KEY (dir, name, handle)
-) WITHOUT ROWID;
+CREATE TABLE packs (id INTEGER PRIMARY KEY, dir BLOB NOT NULL, pack BLOB NOT NULL);
+CREATE INDEX packs_dir ON packs (dir, id);
 CREATE TABLE uploads (
 	key BLOB PRIMARY KEY, started INTEGER NOT NULL, source BLOB NOT NULL, url TEXT NOT NULL, secret BLOB NOT NULL
 ) WITHOUT ROWID;
@@ -34,7 +32,7 @@ CREATE TABLE chunks (
 	PRIMARY KEY (key, first)
 ) WITHOUT ROWID;
 CREATE INDEX uploads_started ON uploads (started);
-PRAGMA user_version = 1;`
+PRAGMA user_version = 2;`
 )
 
 // DB is the database beside the tree: Proofs and Uploads. It is safe for concurrent use, also by several processes. One

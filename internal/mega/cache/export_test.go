@@ -30,3 +30,17 @@ func SetVersion(d *DB, version int) {
 		panic(err)
 	}
 }
+
+// CountPacks counts the packs of proofs.
+func CountPacks(d *DB) (n int) {
+	if err := d.db.QueryRow("SELECT count(*) FROM packs").Scan(&n); err != nil {
+		panic(err)
+	}
+	return n
+}
+
+// The form of a pack, to attack it.
+var (
+	AppendPack = appendPack
+	ReadPack   = readPack
+)
