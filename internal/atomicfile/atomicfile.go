@@ -21,6 +21,9 @@ type Options struct {
 	Mode fs.FileMode
 	// Keep is how many earlier contents stay beside the file, as PATH.1 (the newest) to PATH.N.
 	Keep int
+	// Volatile does without syncing: after a power cut there may be anything under the name. For what can be made again and
+	// is checked when it is read.
+	Volatile bool
 }
 
 // Write replaces the content of path.
@@ -71,7 +74,8 @@ func Create(path string, opt Options) (*File, error) {
 	return &File{File: f, path: path, opt: opt}, nil
 }
 
-// Commit syncs the content and gives it its name. When it returns nil, the new content survives a power cut.
+// Commit syncs the content and gives it its name. When it returns nil, the new content survives a power cut, unless it is
+// Volatile.
 func (f *File) Commit() error {
 	if f.done {
 		return fmt.Errorf("commit %s: %w", f.path, fs.ErrClosed)
@@ -97,8 +101,10 @@ func (f *File) install() error {
 	if err := f.Chmod(mode); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
-	if err := f.Sync(); err != nil {
-		return err
+	if !f.opt.Volatile {
+		if err := f.Sync(); err != nil {
+			return err
+		}
 	}
 	if err := f.Close(); err != nil {
 		return err
@@ -108,6 +114,9 @@ func (f *File) install() error {
 	}
 	if err := os.Rename(f.Name(), f.path); err != nil {
 		return err
+	}
+	if f.opt.Volatile {
+		return nil
 	}
 	return SyncDir(filepath.Dir(f.path))
 }

@@ -63,7 +63,7 @@ func (c *Client) Below(ctx context.Context, h tree.Handle) (*tree.Tree, error) {
 	}
 	t := treeWalk{client: c, builder: tree.NewBuilder(root)}
 	if root.Kind == tree.Dir {
-		if err := t.descend(ctx, listing{tree.Root, h, &way{whole: true}}); err != nil {
+		if err := t.descend(ctx, listing{id: tree.Root, h: h, way: &way{whole: true}}); err != nil {
 			return nil, err
 		}
 	}

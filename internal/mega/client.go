@@ -3,6 +3,7 @@ package mega
 import (
 	"cmp"
 	"context"
+	"crypto/cipher"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -51,10 +52,12 @@ type Client struct {
 	cache   *cache.Cache
 	keys    *crypt.Keyring
 	limits  *limits
-	journal *journal // nil where nothing can be remembered
+	journal *journal    // nil where nothing can be remembered
+	box     cipher.AEAD // seals what is kept of names
 
 	refreshing sync.Mutex // one catch-up at a time
 	drains     drains
+	keeping    sync.WaitGroup // books being written
 }
 
 func (o Options) transport() (*api.Transport, error) {
@@ -122,7 +125,7 @@ func Open(o Options, s session.Session) (*Client, error) {
 	}
 	c := &Client{
 		options: o, session: s, api: client, cache: kept, limits: limits,
-		keys: crypt.NewKeyring(s.User, s.Master),
+		keys: crypt.NewKeyring(s.User, s.Master), box: crypt.NewBox(s.Master, bookPurpose),
 	}
 	if o.CacheDir != "" && !o.ReadOnly {
 		c.journal = &journal{keys: c.keys, dir: o.CacheDir}
@@ -162,6 +165,7 @@ func (c *Client) Close() error {
 	c.limits.stop()
 	c.files.Close()
 	c.api.Transport().CloseIdle()
+	c.keeping.Wait()
 	err := c.cache.Close()
 	if c.journal != nil {
 		err = errors.Join(err, c.journal.close())

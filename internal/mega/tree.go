@@ -109,8 +109,15 @@ func (c *Client) Tree(ctx context.Context, paths []tree.Path, roots []tree.Handl
 		}
 	}
 	t := treeWalk{client: c, builder: tree.NewBuilder(c.open(top).facts())}
-	if err := t.descend(ctx, listing{tree.Root, top.Handle, start}); err != nil {
+	from := listing{id: tree.Root, h: top.Handle, way: start}
+	if start.whole {
+		from = t.begin(from)
+	}
+	if err := t.descend(ctx, from); err != nil {
 		return nil, fmt.Errorf("read the tree: %w", err)
+	}
+	for _, b := range t.books {
+		b.keep()
 	}
 	return t.builder.Build(), nil
 }
@@ -145,19 +152,29 @@ type treeWalk struct {
 	client  *Client
 	builder *tree.Builder
 	buffers [][]tree.Node // used again for each round of folders
+	books   []*book
 }
 
 // listing is a folder to list.
 type listing struct {
-	id  tree.ID
-	h   tree.Handle
-	way *way
+	id   tree.ID
+	h    tree.Handle
+	way  *way
+	book *book // of the declared folder it is in; nil on the way there
+}
+
+// begin opens the book of a listing that begins a declared folder.
+func (t *treeWalk) begin(s listing) listing {
+	s.book = t.client.openBook(s.h)
+	t.builder.Grow(s.book.known, s.book.text)
+	t.books = append(t.books, s.book)
+	return s
 }
 
 // listAtOnce is how many folders are listed before their nodes go into the tree.
 const listAtOnce = 64
 
-// descend adds what is below a folder, as far as the way leads. Folders are decrypted on all processors.
+// descend adds what is below a folder, as far as the way leads. Folders are read on all processors.
 func (t *treeWalk) descend(ctx context.Context, start listing) error {
 	for level := []listing{start}; len(level) > 0; {
 		var next []listing
@@ -182,7 +199,7 @@ func (t *treeWalk) list(ctx context.Context, folders []listing) ([]listing, erro
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, s := range folders {
 		g.Go(func() (err error) {
-			t.buffers[i], err = t.client.listed(ctx, s.h, t.buffers[i][:0])
+			t.buffers[i], err = s.list(ctx, t.client, t.buffers[i][:0])
 			return err
 		})
 	}
@@ -194,6 +211,13 @@ func (t *treeWalk) list(ctx context.Context, folders []listing) ([]listing, erro
 		next = t.add(next, s, t.buffers[i])
 	}
 	return next, nil
+}
+
+func (s listing) list(ctx context.Context, c *Client, nodes []tree.Node) ([]tree.Node, error) {
+	if s.book != nil {
+		return s.book.list(ctx, s.h, nodes)
+	}
+	return c.listed(ctx, s.h, nodes)
 }
 
 // add adds the nodes of one folder to the tree, and those of its folders that the way leads through to next.
@@ -209,9 +233,14 @@ func (t *treeWalk) add(next []listing, s listing, nodes []tree.Node) []listing {
 		}
 		n.Incomplete = n.Kind == tree.Dir && way == nil
 		id := t.builder.Add(s.id, n)
-		if n.Kind == tree.Dir && way != nil {
-			next = append(next, listing{id, n.Handle, way})
+		if n.Kind != tree.Dir || way == nil {
+			continue
 		}
+		below := listing{id, n.Handle, way, s.book}
+		if way.whole && !s.way.whole {
+			below = t.begin(below)
+		}
+		next = append(next, below)
 	}
 	return next
 }

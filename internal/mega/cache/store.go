@@ -21,6 +21,7 @@ type store struct{ dir string }
 const (
 	snapshotName = "tree-%08d.snapshot"
 	journalName  = "tree-%08d.journal"
+	asideName    = "tree-%08d.aside" // and "-" and the node it is about
 	tempName     = "tree.snapshot"
 	// staleTemp is when a temporary file can only be a crashed writer's.
 	staleTemp = 6 * time.Hour
@@ -28,6 +29,10 @@ const (
 
 func (s store) snapshot(gen uint64) string {
 	return filepath.Join(s.dir, fmt.Sprintf(snapshotName, gen))
+}
+
+func (s store) aside(gen uint64, about Handle) string {
+	return filepath.Join(s.dir, fmt.Sprintf(asideName+"-%012x", gen, uint64(about)))
 }
 
 func (s store) journal(gen uint64) string { return filepath.Join(s.dir, fmt.Sprintf(journalName, gen)) }
@@ -56,7 +61,10 @@ func (s store) generations() (snapshot, highest uint64, err error) {
 
 // generation takes a file name apart.
 func generation(name string) (gen uint64, form string, ok bool) {
-	for _, form := range []string{snapshotName, journalName} {
+	if dash := strings.LastIndexByte(name, '-'); strings.Contains(name, ".") && dash > strings.IndexByte(name, '.') {
+		name = name[:dash] // the node something is about
+	}
+	for _, form := range []string{snapshotName, journalName, asideName} {
 		before, after, _ := strings.Cut(form, "%08d")
 		digits, fits := strings.CutPrefix(name, before)
 		if !fits {

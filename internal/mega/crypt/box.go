@@ -1,0 +1,26 @@
+package crypt
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+)
+
+// NewBox returns what seals an account's own files: AES-256-GCM that draws its nonces, under a key derived from the master key
+// for one purpose.
+func NewBox(master Key, purpose string) cipher.AEAD {
+	key, err := hkdf.Key(sha256.New, master[:], nil, "megaplan: "+purpose, 32)
+	if err != nil {
+		panic("crypt: " + err.Error()) // 32 bytes can always be derived
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic("crypt: " + err.Error()) // 32 bytes are always a valid key
+	}
+	box, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic("crypt: " + err.Error()) // AES always fits
+	}
+	return box
+}
