@@ -16,10 +16,11 @@ import (
 // maxSkew is how far the local clock may be off before expiry is withheld (rule 22).
 const maxSkew = 10 * time.Minute
 
-// gather reads all a plan depends on: accounts and sources at the same time, state before both.
+// gather reads all a plan depends on: accounts, sources and manifests at the same time, the state's document before them.
 func (p *Project) gather(ctx context.Context, o planner.Options) (planner.Input, error) {
 	in := planner.Input{Config: p.Config, Host: p.Host, Options: o}
-	if err := p.readState(ctx, &in); err != nil {
+	manifests, err := p.readDocument(ctx, &in)
+	if err != nil {
 		return in, err
 	}
 	wanted, paths, err := p.wantedPaths(in.Prior)
@@ -32,6 +33,7 @@ func (p *Project) gather(ctx context.Context, o planner.Options) (planner.Input,
 	}
 	needed := planner.SourcesNeeded(in)
 	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return manifests(gctx) })
 	var accounts []planner.Account
 	g.Go(func() (err error) {
 		accounts, err = p.readAccounts(gctx, wanted)

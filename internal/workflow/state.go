@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -39,47 +40,61 @@ func (p *Project) openStore() (*state.Store, error) {
 
 // readState reads the document and the manifests, with the journal of an interrupted run on top (rule 28).
 func (p *Project) readState(ctx context.Context, in *planner.Input) error {
-	doc, err := p.store.Read(ctx)
+	manifests, err := p.readDocument(ctx, in)
 	if err != nil {
 		return err
 	}
+	return manifests(ctx)
+}
+
+// readDocument is readState without the manifests, which take their time: they are complete once the function it returns is
+// done, and what needs them not can go on meanwhile.
+func (p *Project) readDocument(ctx context.Context, in *planner.Input) (manifests func(context.Context) error, err error) {
+	doc, err := p.store.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if err := p.checkNamed(in.Options, doc); err != nil {
-		return err
+		return nil, err
 	}
 	p.lineage = doc.Lineage
 	journal, err := p.store.Pending(doc)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	records, err := decodeRecords(journal)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p.prior, p.pending = map[addr.Address]planner.Prior{}, map[addr.Address]bool{}
+	p.pending = map[addr.Address]bool{}
 	for a := range records {
 		p.pending[a] = true
 	}
+	left := maps.Clone(records)
 	for _, r := range doc.Resources {
-		manifest, err := p.store.Manifest(ctx, r.Manifest)
-		if err != nil {
-			return fmt.Errorf("%s: %w", r.Address, err)
-		}
-		prior := overlay(planner.Prior{Resource: r, Manifest: manifest}, records[r.Address])
-		delete(records, r.Address)
-		p.addPrior(in, prior)
+		in.Prior = append(in.Prior, planner.Prior{Resource: overlayRoot(r, records[r.Address])})
+		delete(left, r.Address)
 	}
-	for a, left := range records { // applied for the first time, and not yet saved
-		prior := overlay(planner.Prior{Resource: p.firstResource(a)}, left)
-		if prior.Resource.Root != 0 || len(prior.Manifest) > 0 {
-			p.addPrior(in, prior)
+	for a := range left { // applied for the first time, and not yet saved
+		r := overlayRoot(p.firstResource(a), left[a])
+		if r.Root != 0 || len(overlayManifest(nil, left[a])) > 0 {
+			in.Prior = append(in.Prior, planner.Prior{Resource: r})
 		}
 	}
-	return nil
-}
-
-func (p *Project) addPrior(in *planner.Input, prior planner.Prior) {
-	p.prior[prior.Resource.Address] = prior
-	in.Prior = append(in.Prior, prior)
+	prior := in.Prior
+	return func(ctx context.Context) error {
+		p.prior = map[addr.Address]planner.Prior{}
+		for i := range prior {
+			r := prior[i].Resource
+			manifest, err := p.store.Manifest(ctx, r.Manifest)
+			if err != nil {
+				return fmt.Errorf("%s: %w", r.Address, err)
+			}
+			prior[i].Manifest = overlayManifest(manifest, records[r.Address])
+			p.prior[r.Address] = prior[i]
+		}
+		return nil
+	}, nil
 }
 
 func decodeRecords(journal []state.JournalRecord) (map[addr.Address][]planner.Record, error) {
@@ -94,18 +109,21 @@ func decodeRecords(journal []state.JournalRecord) (map[addr.Address][]planner.Re
 	return out, nil
 }
 
-// overlay puts what the journal knows on top of what the state knows.
-func overlay(prior planner.Prior, records []planner.Record) planner.Prior {
+// overlayManifest puts what the journal knows on top of what the state knows.
+func overlayManifest(manifest state.Manifest, records []planner.Record) state.Manifest {
 	if len(records) == 0 {
-		return prior
+		return manifest
 	}
-	prior.Manifest = planner.ManifestAfter(prior.Manifest, planner.Target{}, records)
-	for _, r := range records {
-		if r.Root != 0 {
-			prior.Resource.Root = r.Root
+	return planner.ManifestAfter(manifest, planner.Target{}, records)
+}
+
+func overlayRoot(r state.Resource, records []planner.Record) state.Resource {
+	for _, rec := range records {
+		if rec.Root != 0 {
+			r.Root = rec.Root
 		}
 	}
-	return prior
+	return r
 }
 
 // firstResource is the entry of an address whose first apply was cut off.
