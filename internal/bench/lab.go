@@ -27,6 +27,7 @@ const (
 // lab is where the rows are measured.
 type lab struct {
 	dir, megaplan, rclone string
+	profiles              string // directory of CPU profiles, empty for none
 	scale                 float64
 	n                     int
 }
@@ -137,6 +138,9 @@ func (l *lab) ourSide(r row, home, src, url string) (func(context.Context, []str
 		cmd := exec.CommandContext(ctx, l.megaplan, args...)
 		cmd.Dir = home
 		cmd.Env = append(os.Environ(), "HOME="+home, "MEGAPLAN_CACHE_DIR="+home+"/cache", "MEGAPLAN_STATE_DIR="+home+"/state", "MEGAPLAN_KEYRING=off")
+		if l.profiles != "" { // the last run of a home is the measured one
+			cmd.Env = append(cmd.Env, "MEGAPLAN_PROFILE="+filepath.Join(l.profiles, fmt.Sprintf("%s.%d.prof", r.name, l.n)))
+		}
 		return cmd
 	}
 	return command, r.ours, nil

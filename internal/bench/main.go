@@ -25,12 +25,13 @@ func run() error {
 	only := flag.String("only", "", "run rows whose name begins with this")
 	scale := flag.Float64("scale", 1, "factor on counts and sizes")
 	asJSON := flag.Bool("json", false, "print JSON instead of a table")
+	profile := flag.String("profile", "", "write CPU profiles of megaplan, ROW.N.prof, into this directory")
 	keep := flag.Bool("keep", false, "keep the working directory")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 
-	lab, err := newLab(ctx, *rclone, *scale)
+	lab, err := newLab(ctx, *rclone, *profile, *scale)
 	if err != nil {
 		return err
 	}
@@ -58,13 +59,23 @@ func run() error {
 }
 
 // newLab builds megaplan and finds rclone.
-func newLab(ctx context.Context, rclone string, scale float64) (*lab, error) {
+func newLab(ctx context.Context, rclone, profile string, scale float64) (*lab, error) {
 	dir, err := os.MkdirTemp("", "megaplan-bench-*")
 	if err != nil {
 		return nil, err
 	}
 	l := &lab{dir: dir, megaplan: filepath.Join(dir, "megaplan"), rclone: rclone, scale: scale}
-	build := exec.CommandContext(ctx, "go", "build", "-o", l.megaplan, "github.com/megaplan/megaplan/cmd/megaplan")
+	args := []string{"build", "-o", l.megaplan}
+	if profile != "" {
+		args = append(args, "-tags=profile")
+		if l.profiles, err = filepath.Abs(profile); err == nil {
+			err = os.MkdirAll(l.profiles, 0o755)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	build := exec.CommandContext(ctx, "go", append(args, "github.com/megaplan/megaplan/cmd/megaplan")...)
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return nil, fmt.Errorf("build megaplan: %w", err)
