@@ -28,7 +28,8 @@ func (a *app) restoreCommand() *cobra.Command {
 		Short: "Get a backup back, with its dates and modes",
 		Long: `Shows what would be written and writes it: into DIR with -to, else in place, where nothing is overwritten unless
 -overwrite says so. Content is proven before a file gets its name. A remote path that is not managed can be restored too
-(-account=main /Photos -to=DIR). A restore that was cut off goes on when it is run again.
+(-account=main /Photos -to=DIR). Of a backup in mode snapshots it takes the newest complete one, or the one that -snapshot or
+-at names; it reads only that one. A restore that was cut off goes on when it is run again.
 
 ` + exitHelp,
 		Args: cobra.ExactArgs(1),
@@ -41,7 +42,7 @@ func (a *app) restoreCommand() *cobra.Command {
 	fs := cmd.Flags()
 	fs.StringVar(&f.To, "to", "", "directory to restore into; it is made if it is missing (default: the backup's source)")
 	fs.StringVar(&f.At, "at", "", "restore what was there at a TIME: 2026-03-01T12:00:00Z, or so long ago, such as 36h")
-	fs.StringVar(&f.Snapshot, "snapshot", "", "restore the snapshot of this NAME")
+	fs.StringVar(&f.Snapshot, "snapshot", "", "restore the snapshot of this NAME; the beginning of one will do, or latest")
 	fs.StringArrayVar(&f.Include, "include", nil, "restore only what matches GLOB, in gitignore's language (repeatable)")
 	fs.StringArrayVar(&f.Exclude, "exclude", nil, "leave out what matches GLOB (repeatable)")
 	fs.StringVar(&f.overwrite, "overwrite", "never", "files that are there and differ: never, older or always")
@@ -83,7 +84,10 @@ func (a *app) restore(f *restoreFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	head := ui.RestoreHead{From: r.From, Target: r.Target, At: r.At, Paths: r.Paths, Snapshot: r.Snapshot}
+	head := ui.RestoreHead{From: r.From, Target: r.Target, At: r.At, Paths: r.Paths, Now: r.Now}
+	if s := r.Snapshot; s.Name != "" {
+		head.Snapshot, head.Began, head.Incomplete = s.Name, s.Began, !s.Complete
+	}
 	a.view.RestorePlan(head, r.Plan)
 	a.outcome.partial = r.Plan.Partial()
 	if f.dryRun || r.Plan.Idle() && len(r.Plan.Leftovers) == 0 {

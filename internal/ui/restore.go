@@ -33,7 +33,11 @@ type RestoreHead struct {
 	From, Target string
 	// At is the time asked for; Paths is since when the paths were as they are restored. Zero: now, today's.
 	At, Paths time.Time
-	Snapshot  string
+	// Snapshot is what is restored of several, if there are any; it began at Began and is as old as Now says. Incomplete says
+	// that something could not be read when it was made.
+	Snapshot   string
+	Began, Now time.Time
+	Incomplete bool
 }
 
 var (
@@ -64,7 +68,11 @@ func (s *Screen) RestorePlan(r RestoreHead, p *restore.Plan) {
 func (r RestoreHead) when() string {
 	switch {
 	case r.Snapshot != "":
-		return ", snapshot " + r.Snapshot
+		text := ", snapshot " + Printable(r.Snapshot) + " (of " + Ago(r.Began, r.Now) + ")"
+		if r.Incomplete {
+			text += ", which is incomplete: something could not be read when it was made"
+		}
+		return text
 	case r.At.IsZero():
 		return ""
 	}

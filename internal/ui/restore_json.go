@@ -43,6 +43,8 @@ type restorePlanEvent struct {
 	At          *time.Time `json:"at,omitempty"`
 	Paths       *time.Time `json:"paths_at,omitempty"`
 	Snapshot    string     `json:"snapshot,omitempty"`
+	Began       *time.Time `json:"snapshot_began,omitempty"`
+	Incomplete  bool       `json:"snapshot_incomplete,omitempty"`
 	Files       int64      `json:"files"`
 	Bytes       int64      `json:"bytes"`
 	Directories int64      `json:"directories"`
@@ -79,7 +81,8 @@ func (s *Stream) RestorePlan(r RestoreHead, p *restore.Plan) {
 	}
 	t := p.Totals()
 	s.emit(restorePlanEvent{
-		Type: "restore_plan", From: clean(r.From), Target: clean(r.Target), At: known(r.At), Paths: known(r.Paths), Snapshot: r.Snapshot,
+		Type: "restore_plan", From: clean(r.From), Target: clean(r.Target), At: known(r.At), Paths: known(r.Paths), Snapshot: clean(r.Snapshot),
+		Began: known(r.Began), Incomplete: r.Incomplete,
 		Files: t.Files, Bytes: t.Bytes, Directories: t.Dirs, Links: t.Links, Overwritten: t.Replaced, Equal: t.Equal,
 		Chosen: t.Chosen, Problems: t.Problems, Gone: t.Gone,
 	})

@@ -46,7 +46,7 @@ func TestRestoreOnAScreen(t *testing.T) {
 	}
 	many.Entries = append(many.Entries, restore.Entry{Op: restore.Create, Kind: restore.File, Path: "top", Size: 1})
 	s.RestorePlan(RestoreHead{From: "main:/Photos", Target: "/tmp/x"}, many)
-	s.RestorePlan(RestoreHead{From: "backup.documents", Target: "/tmp/x", Snapshot: "2026-03-01T02-30-00Z"}, &restore.Plan{Entries: p.Entries[6:]})
+	s.RestorePlan(RestoreHead{From: "backup.documents", Target: "/tmp/x", Snapshot: "2026-03-01T02-30-00Z", Began: now.Add(-50 * time.Hour), Now: now, Incomplete: true}, &restore.Plan{Entries: p.Entries[6:]})
 	golden(t, "restore.txt", out.String())
 }
 

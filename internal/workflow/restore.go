@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -43,9 +42,11 @@ type Restoring struct {
 	// From says what is restored, Target where to.
 	From, Target string
 	// At is the time that was asked for, zero for now; Paths is since when the paths were as they are restored, zero for
-	// today's; Snapshot is the snapshot that is restored.
+	// today's.
 	At, Paths time.Time
-	Snapshot  string
+	// Snapshot is the snapshot that is restored; its name is empty if none is. Now is the time it is as old as.
+	Snapshot snapshot.Snapshot
+	Now      time.Time
 
 	p      *Project
 	client *mega.Client
@@ -83,11 +84,11 @@ func (p *Project) Restore(ctx context.Context, o RestoreOptions) (*Restoring, er
 		return nil, p.accountError(from.account, err)
 	}
 	p.Observer.AccountRead(from.account, acct.read)
-	r.client = acct.client
+	r.client, r.Now = acct.client, serverNow(acct.client)
 	if r.At, err = p.timeOf(o.At, acct.client); err != nil {
 		return nil, err
 	}
-	whole, root, err := r.root(ctx, from)
+	whole, root, err := r.open(ctx, from, o)
 	if errors.As(err, new(*notThereError)) {
 		return nil, err
 	}
@@ -170,7 +171,7 @@ func (p *Project) restoreTarget(o RestoreOptions, from backedUp) (string, error)
 	return from.backup.Source.Path, nil
 }
 
-// notThereError says that an account has no such path.
+// notThereError says that an account has no such path, or the path no such snapshot.
 type notThereError struct{ text string }
 
 func (e *notThereError) Error() string { return e.text }
@@ -255,12 +256,10 @@ func givenFilter(o RestoreOptions) *filter.Filter {
 	return filter.New(filter.Config{Include: patterns(o.Include, "-include"), Exclude: patterns(o.Exclude, "-exclude")})
 }
 
-// choose narrows the input down to a snapshot, or takes it back to a time. It returns what is known to be missing.
+// choose takes the input back to a time, unless it is a snapshot, which is of its time anyway. It returns what is known to be
+// missing.
 func (r *Restoring) choose(ctx context.Context, in *restore.Input, from backedUp, o RestoreOptions) ([]restore.Skip, error) {
-	if o.Snapshot != "" || from.backup != nil && from.backup.Mode == config.ModeSnapshots {
-		return nil, r.chooseSnapshot(in, o)
-	}
-	if r.At.IsZero() {
+	if r.At.IsZero() || r.Snapshot.Name != "" {
 		return nil, nil
 	}
 	past, err := r.past(ctx, in, from)
@@ -271,24 +270,6 @@ func (r *Restoring) choose(ctx context.Context, in *restore.Input, from backedUp
 	then, missing := restore.Then(past)
 	in.Tree, in.Root = then, tree.Root
 	return missing, nil
-}
-
-func (r *Restoring) chooseSnapshot(in *restore.Input, o RestoreOptions) error {
-	list := snapshot.List(in.Tree, in.Root)
-	if o.Snapshot != "" {
-		i := slices.IndexFunc(list, func(s snapshot.Snapshot) bool { return s.Name == o.Snapshot })
-		if i < 0 {
-			return fmt.Errorf("%s has no snapshot %q", r.From, o.Snapshot)
-		}
-		in.Root, r.Snapshot = list[i].ID, list[i].Name
-		return nil
-	}
-	s, ok := snapshot.Newest(list, r.At)
-	if !ok {
-		return fmt.Errorf("%s has no complete snapshot of that time", r.From)
-	}
-	in.Root, r.Snapshot = s.ID, s.Name
-	return nil
 }
 
 // Run carries the restore out.
