@@ -29,7 +29,8 @@ func (a *app) restoreCommand() *cobra.Command {
 		Long: `Shows what would be written and writes it: into DIR with -to, else in place, where nothing is overwritten unless
 -overwrite says so. Content is proven before a file gets its name. A remote path that is not managed can be restored too
 (-account=main /Photos -to=DIR). Of a backup in mode snapshots it takes the newest complete one, or the one that -snapshot or
--at names; it reads only that one. A restore that was cut off goes on when it is run again.
+-at names; it reads only that one. A restore that was cut off goes on when it is run again,
+in the middle of a large file too.
 
 ` + exitHelp,
 		Args: cobra.ExactArgs(1),

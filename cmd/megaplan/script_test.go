@@ -53,17 +53,19 @@ func TestScripts(t *testing.T) {
 			env.Setenv("MEGAPLAN_KEYRING", "off")
 			env.Values[serverValue{}] = new(*emulator.Server)
 			env.Values[snapped{}] = map[[sha256.Size]byte]mega.Uploaded{}
+			env.Values[markedValue{}] = map[string]float64{}
 			return os.MkdirAll(home, 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"mega": startMega, "tamper": tamper, "other": otherClient, "stat": checkStat, "mtime": setTime, "expect-exit": expectExit, "fault": queueFault,
+			"mega": startMega, "tamper": tamper, "other": otherClient, "stat": checkStat, "mark": markStats, "mtime": setTime, "expect-exit": expectExit, "fault": queueFault,
 			"session-env": sessionEnv, "kill-apply": killApply, "now": takeTime, "kill-when": killWhen,
 			"snap": makeSnapshot,
 		},
 	})
 }
 
-// startMega starts an emulated MEGA for user@example.com and sets MEGA_URL: mega [mfa=SECRET] [quota=BYTES] [login-limit=N].
+// startMega starts an emulated MEGA for user@example.com and sets MEGA_URL: mega [mfa=SECRET] [quota=BYTES] [login-limit=N]
+// [latency=DURATION] [bandwidth=BYTES].
 func startMega(ts *testscript.TestScript, _ bool, args []string) {
 	var opts emulator.Options
 	for _, arg := range args {
@@ -75,6 +77,8 @@ func startMega(ts *testscript.TestScript, _ bool, args []string) {
 			err = nil
 		case "quota":
 			opts.Quota = number
+		case "bandwidth":
+			opts.Bandwidth = number
 		case "login-limit":
 			opts.LoginLimit = int(number)
 		case "latency":
@@ -266,19 +270,40 @@ func takeTime(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], at.UTC().Format(time.RFC3339))
 }
 
-// checkStat compares a counter of GET /emulator/stats: stat NAME WANT; a leading < means "less than".
+// checkStat compares a counter of GET /emulator/stats: stat NAME WANT; a leading + means "since mark", then a < "less than".
 func checkStat(ts *testscript.TestScript, _ bool, args []string) {
-	stats := counters(ts)
-	got, ok := stats[args[0]]
-	if !ok {
-		ts.Fatalf("there is no counter %s in %v", args[0], stats)
-	}
-	bound, less := strings.CutPrefix(args[1], "<")
+	bound, since := strings.CutPrefix(args[1], "+")
+	got := counter(ts, args[0], since)
+	bound, less := strings.CutPrefix(bound, "<")
 	want, err := strconv.ParseFloat(bound, 64)
 	ts.Check(err)
 	if less && got >= want || !less && got != want {
 		ts.Fatalf("%s is %v, want %s", args[0], got, args[1])
 	}
+}
+
+// markedValue is the key of the counters as they were at a script's `mark`.
+type markedValue struct{}
+
+// markStats remembers all counters: mark.
+func markStats(ts *testscript.TestScript, _ bool, _ []string) {
+	marked := ts.Value(markedValue{}).(map[string]float64)
+	for name, value := range counters(ts) {
+		marked[name] = value
+	}
+}
+
+// counter is one counter, since the script's mark if that is asked for.
+func counter(ts *testscript.TestScript, name string, since bool) float64 {
+	stats := counters(ts)
+	got, ok := stats[name]
+	if !ok {
+		ts.Fatalf("there is no counter %s in %v", name, stats)
+	}
+	if since {
+		got -= ts.Value(markedValue{}).(map[string]float64)[name]
+	}
+	return got
 }
 
 // counters reads GET /emulator/stats.
@@ -336,9 +361,11 @@ func killApply(ts *testscript.TestScript, neg bool, args []string) {
 	killWhen(ts, neg, []string{"nodes", args[0], "megaplan", "apply", "-auto-approve"})
 }
 
-// killWhen starts a command and kills it as soon as a counter of the emulator is so high: kill-when COUNTER VALUE COMMAND ARGS.
+// killWhen starts a command and kills it as soon as a counter of the emulator is so high: kill-when COUNTER VALUE COMMAND ARGS;
+// a leading + means "since mark".
 func killWhen(ts *testscript.TestScript, _ bool, args []string) {
-	want, err := strconv.ParseFloat(args[1], 64)
+	bound, since := strings.CutPrefix(args[1], "+")
+	want, err := strconv.ParseFloat(bound, 64)
 	ts.Check(err)
 	program, err := exec.LookPath(args[2])
 	ts.Check(err)
@@ -348,11 +375,17 @@ func killWhen(ts *testscript.TestScript, _ bool, args []string) {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	ts.Check(cmd.Start())
-	for counters(ts)[args[0]] < want {
-		time.Sleep(2 * time.Millisecond)
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for counter(ts, args[0], since) < want {
+		select {
+		case err := <-ended:
+			ts.Fatalf("%s was over before it could be killed: %v", strings.Join(args[2:], " "), err)
+		case <-time.After(2 * time.Millisecond):
+		}
 	}
 	ts.Check(cmd.Process.Kill())
-	if err := cmd.Wait(); err == nil {
+	if err := <-ended; err == nil {
 		ts.Fatalf("%s was over before it could be killed", strings.Join(args[2:], " "))
 	}
 }

@@ -3,6 +3,7 @@
 package restore
 
 import (
+	"io/fs"
 	"os"
 
 	"github.com/megaplan/megaplan/internal/scan"
@@ -10,6 +11,9 @@ import (
 
 // lock needs nothing here: a file that is open cannot be removed.
 func lock(*os.File) bool { return true }
+
+// isOwn says that what is there is a file.
+func isOwn(info fs.FileInfo) bool { return info.Mode().IsRegular() }
 
 // own leaves owners alone: those of other systems mean nothing here.
 func (r *run) own(*os.File, *scan.Owner) (bool, error) { return false, nil }

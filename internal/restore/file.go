@@ -96,56 +96,74 @@ func openRegular(dir *os.Root, name string) (*os.File, error) {
 
 // file fetches content under a temporary name and gives it its own once it is whole.
 func (r *run) file(ctx context.Context, dir *openDir, e *Entry) (err error) {
-	mode := fs.FileMode(0o666) // the process's mask applies
-	if e.Meta.HasMode {
-		mode = 0o600
-	}
-	f, temp, err := createTemp(dir.Root, mode)
+	t, err := openTemp(dir.Root, e)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, drop(dir.Root, temp)) }()
-	errs, err := r.fill(ctx, dir, f, temp, e)
-	if err = errors.Join(err, f.Close()); err != nil {
+	keep := false
+	defer func() { err = errors.Join(err, t.close(keep)) }()
+	if err := r.fetch(ctx, t, e); err != nil {
+		keep = worthKeeping(err)
+		return err
+	}
+	errs, err := r.complete(t, e)
+	if err = errors.Join(err, t.Close()); err != nil {
 		return err
 	}
 	if err := unchanged(dir.Root, e); err != nil {
 		return err
 	}
-	if err := dir.Rename(temp, baseOf(e.Path)); err != nil {
+	if err := dir.Rename(t.name, baseOf(e.Path)); err != nil {
 		return err
 	}
+	t.named = true
 	return lost(errs)
 }
 
-// fill brings content and attributes to the disk. errs are attributes that could not be set.
-func (r *run) fill(ctx context.Context, dir *openDir, f *os.File, temp string, e *Entry) (errs []error, err error) {
-	if err := r.env.Remote.Download(ctx, e.Handle, f, func(n int64) { r.tell(Event{Kind: Progress, Entry: e, Bytes: n}) }); err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
+// fetch brings the content to the file and proves it.
+func (r *run) fetch(ctx context.Context, t *temporary, e *Entry) error {
+	return r.env.Remote.DownloadPart(ctx, e.Handle, t.File, t.part, func(n int64) { r.tell(Event{Kind: Progress, Entry: e, Bytes: n}) })
+}
+
+// complete brings attributes, and all of it to the disk. errs are attributes that could not be set.
+func (r *run) complete(t *temporary, e *Entry) (errs []error, err error) {
+	info, err := t.Stat()
 	if err == nil && info.Size() != e.Size {
 		err = fmt.Errorf("%d bytes came, %d were expected", info.Size(), e.Size)
 	}
 	if err != nil {
 		return nil, err
 	}
-	errs = r.attributes(f, &e.Meta, 0)
-	if err := setTime(dir.Root, temp, e.MTime); err != nil {
+	errs = r.attributes(t.File, &e.Meta, 0)
+	if err := setTime(t.dir, t.name, e.MTime); err != nil {
 		errs = append(errs, err)
 	}
-	return errs, f.Sync()
+	return errs, t.Sync()
+}
+
+// openTemp makes the file that an entry's content is fetched into, or finds the one that a former run left.
+func openTemp(dir *os.Root, e *Entry) (*temporary, error) {
+	mode := fs.FileMode(0o666) // the process's mask applies
+	if e.Meta.HasMode {
+		mode = 0o600
+	}
+	if e.hasPart() {
+		if t, ok := openPart(dir, e, mode); ok {
+			return t, nil
+		}
+	}
+	return createTemp(dir, mode)
 }
 
 // createTemp makes a file of a new temporary name and locks it, so that another restore leaves it alone.
-func createTemp(dir *os.Root, mode fs.FileMode) (*os.File, string, error) {
+func createTemp(dir *os.Root, mode fs.FileMode) (*temporary, error) {
 	name := tempName()
 	f, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	lock(f)
-	return f, name, nil
+	return &temporary{File: f, dir: dir, name: name}, nil
 }
 
 func tempName() string {
@@ -201,16 +219,16 @@ func (r *run) target(ctx context.Context, dir *openDir, e *Entry) (target string
 	if e.Size > maxTarget {
 		return "", errTarget
 	}
-	f, temp, err := createTemp(dir.Root, 0o600)
+	t, err := createTemp(dir.Root, 0o600)
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, f.Close(), drop(dir.Root, temp)) }()
-	if err := r.env.Remote.Download(ctx, e.Handle, f, func(n int64) { r.tell(Event{Kind: Progress, Entry: e, Bytes: n}) }); err != nil {
+	defer func() { err = errors.Join(err, t.close(false)) }()
+	if err := r.fetch(ctx, t, e); err != nil {
 		return "", err
 	}
 	text := make([]byte, e.Size)
-	if _, err := io.ReadFull(io.NewSectionReader(f, 0, e.Size), text); err != nil {
+	if _, err := io.ReadFull(io.NewSectionReader(t, 0, e.Size), text); err != nil {
 		return "", err
 	}
 	return string(text), nil

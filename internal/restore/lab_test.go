@@ -20,6 +20,7 @@ import (
 	"github.com/megaplan/megaplan/internal/mega"
 	"github.com/megaplan/megaplan/internal/mega/crypt"
 	"github.com/megaplan/megaplan/internal/mega/session"
+	"github.com/megaplan/megaplan/internal/mega/transfer"
 	"github.com/megaplan/megaplan/internal/names"
 	"github.com/megaplan/megaplan/internal/redact"
 	"github.com/megaplan/megaplan/internal/restore"
@@ -268,7 +269,7 @@ type memory struct {
 	fetched map[tree.Handle]int
 }
 
-func (m *memory) Download(ctx context.Context, h tree.Handle, to *os.File, progress func(int64)) error {
+func (m *memory) DownloadPart(ctx context.Context, h tree.Handle, to *os.File, _ transfer.Part, progress func(int64)) error {
 	m.mu.Lock()
 	if m.fetched == nil {
 		m.fetched = map[tree.Handle]int{}

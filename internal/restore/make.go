@@ -14,9 +14,34 @@ import (
 
 // Make decides what a restore would do. It is pure: equal inputs give equal plans.
 func Make(in Input) *Plan {
-	m := maker{in: &in, plan: &Plan{Leftovers: in.Local.Leftovers}, leaders: map[group]string{}}
+	m := maker{in: &in, plan: &Plan{}, leaders: map[group]string{}}
 	m.level(m.top(), "", m.localRoot(), in.Filter.Root())
+	m.takeUp()
 	return m.plan
+}
+
+// takeUp finds the files that a restore that was cut off had begun. What else it left is swept.
+func (m *maker) takeUp() {
+	left := map[string]bool{}
+	for _, path := range m.in.Local.Leftovers {
+		left[path] = true
+	}
+	for i := range m.plan.Entries {
+		e := &m.plan.Entries[i]
+		if e.Op == Equal || !e.hasPart() {
+			continue
+		}
+		part := join(parentOf(e.Path), partName(e.Handle))
+		if e.Begun = left[part] && left[notesName(part)]; e.Begun {
+			delete(left, part)
+			delete(left, notesName(part))
+		}
+	}
+	for _, path := range m.in.Local.Leftovers {
+		if left[path] {
+			m.plan.Leftovers = append(m.plan.Leftovers, path)
+		}
+	}
 }
 
 type maker struct {

@@ -50,7 +50,7 @@ type Input struct {
 type Local struct {
 	// Tree is nil where the target does not exist.
 	Tree *tree.Tree
-	// Leftovers are temporary files of a restore that was killed, by path below the target.
+	// Leftovers are temporary files of a restore that was cut off, by path below the target.
 	Leftovers []string
 	// FoldsCase says that the target takes names that differ only in case for one.
 	FoldsCase bool
@@ -96,6 +96,8 @@ type Entry struct {
 	LinkTo string
 	// Seen is what Replace replaces: a precondition.
 	Seen Seen
+	// Begun says that a restore that was cut off left part of the content here.
+	Begun bool
 }
 
 // Seen is a local name as it was planned with.
@@ -133,7 +135,8 @@ type Plan struct {
 	Entries []Entry
 	Skipped []Skip
 	// Notes are about entries that are restored without something, such as metadata that cannot be read.
-	Notes     []Skip
+	Notes []Skip
+	// Leftovers are temporary files of a killed restore that nothing will go on with.
 	Leftovers []string
 }
 

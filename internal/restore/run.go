@@ -13,13 +13,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/megaplan/megaplan/internal/mega/crypt"
+	"github.com/megaplan/megaplan/internal/mega/transfer"
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
 // remote is what a restore needs of an account.
 type remote interface {
-	// Download fetches a file's content into an empty file and proves it before it returns.
-	Download(ctx context.Context, h tree.Handle, to *os.File, progress func(int64)) error
+	// DownloadPart fetches a file's content, or what a former run lacks of it, and proves all of it before it returns.
+	DownloadPart(ctx context.Context, h tree.Handle, to *os.File, part transfer.Part, progress func(int64)) error
 	// ContentKey proves content that is here already.
 	ContentKey(h tree.Handle) (crypt.FileKey, error)
 }
@@ -43,8 +44,8 @@ type Env struct {
 // slower at 20 ms.
 const defaultParallelism = 128
 
-// largeFile fills connections by itself; no more than largeFiles of them are under way, so that a run that is cut off has
-// lost little.
+// largeFile fills connections by itself; no more than largeFiles of them are under way, so that a run that is cut off leaves
+// little unfinished.
 const (
 	largeFile  = 8 << 20
 	largeFiles = 4
@@ -120,7 +121,7 @@ type run struct {
 	failed map[string]bool // paths that are not as planned
 }
 
-// sweep removes what a killed restore left. A file that another restore is writing is locked, and stays.
+// sweep removes what a killed restore left and this one does not go on with. A file that another restore is writing is locked, and stays.
 func (r *run) sweep() {
 	for _, p := range r.plan.Leftovers {
 		dir, err := r.dirs.open(parentOf(p))

@@ -216,6 +216,9 @@ func kindNote(e *restore.Entry) string {
 	case restore.Hardlink:
 		return "hard link to " + Printable(e.LinkTo)
 	}
+	if e.Begun {
+		return "goes on where it was cut off"
+	}
 	return ""
 }
 

@@ -19,7 +19,9 @@ type RestoreEntryView struct {
 	Remote string       `json:"remote"`
 	Bytes  int64        `json:"bytes"`
 	LinkTo string       `json:"link_to,omitempty"`
-	Error  string       `json:"error,omitempty"`
+	// Resumes says that a restore that was cut off left part of the content here.
+	Resumes bool   `json:"resumes,omitempty"`
+	Error   string `json:"error,omitempty"`
 }
 
 type restoreSkippedEvent struct {
@@ -96,7 +98,7 @@ func known(t time.Time) *time.Time {
 }
 
 func viewEntry(e *restore.Entry, err error) RestoreEntryView {
-	v := RestoreEntryView{Op: e.Op, Kind: e.Kind, Path: clean(e.Path), Remote: clean(string(e.Remote)), Bytes: e.Size, LinkTo: clean(e.LinkTo)}
+	v := RestoreEntryView{Op: e.Op, Kind: e.Kind, Path: clean(e.Path), Remote: clean(string(e.Remote)), Bytes: e.Size, LinkTo: clean(e.LinkTo), Resumes: e.Begun}
 	if err != nil {
 		v.Error = err.Error()
 	}

@@ -21,6 +21,8 @@ type Download struct {
 	// bytes are unproven until Download returns. Chunks of zeros become holes where the file system has them. Nil
 	// proves the content and keeps nothing.
 	To *os.File
+	// Part is what is known of a former attempt, for content larger than SmallBody; zero is nothing.
+	Part Part
 	// Progress is told how many bytes arrived since the last call; the number is negative when bytes must be
 	// fetched again. It is called from any goroutine.
 	Progress func(n int64)
@@ -29,9 +31,9 @@ type Download struct {
 // Download fetches a file and proves it. It returns [crypt.Equal], or [crypt.CannotTell] for a file whose
 // key carries the known fault of old clients; anything else is [ErrCorrupt]. The file is not synced.
 func (m *Manager) Download(ctx context.Context, d Download) (crypt.Verdict, error) {
-	run := &downloadRun{manager: m, download: d, cipher: d.Key.Cipher(), macs: make([]crypt.MAC, crypt.ChunkCount(d.Size))}
+	run := &downloadRun{manager: m, download: d, cipher: d.Key.Cipher(), chunks: newProgressMap(d.Size)}
 	run.counter.report = d.Progress
-	if err := d.truncate(0); err != nil { // what is skipped as a hole must read as zeros
+	if err := run.begin(ctx); err != nil {
 		return crypt.Different, err
 	}
 	if err := run.fetch(ctx); err != nil {
@@ -45,7 +47,7 @@ func (m *Manager) Download(ctx context.Context, d Download) (crypt.Verdict, erro
 	if d.Size == 0 {
 		return crypt.Equal, nil
 	}
-	verdict := d.Key.Verify(run.macs)
+	verdict := d.Key.Verify(run.chunks.macs)
 	if verdict == crypt.Different {
 		return verdict, ErrCorrupt
 	}
@@ -63,9 +65,22 @@ type downloadRun struct {
 	manager  *Manager
 	download Download
 	cipher   *crypt.FileCipher
-	macs     []crypt.MAC
 	address  address
 	counter  progressCounter
+	// old is the length of what a former attempt left, whose bytes count only where chunks say so.
+	old int64
+
+	mu     sync.Mutex
+	chunks *progressMap
+}
+
+// begin makes the file ready to be written: emptied, since what is skipped as a hole must read as zeros, or with what a former
+// attempt left and is proven to be whole.
+func (r *downloadRun) begin(ctx context.Context) error {
+	if r.resumes() {
+		return r.takeOver(ctx)
+	}
+	return r.download.truncate(0)
 }
 
 func (r *downloadRun) fetch(ctx context.Context) error {
@@ -98,7 +113,7 @@ func (r *downloadRun) small(ctx context.Context) error {
 // large fetches spans, several at a time. Its goroutines end before it returns.
 func (r *downloadRun) large(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for span := range crypt.Spans(r.download.Size, r.manager.options.Span) {
+	for _, span := range r.chunks.missing(r.manager.options.Span) {
 		buf, free, err := r.manager.spanBuffer(ctx, span)
 		if err != nil {
 			return groupError(group, ctx)
@@ -123,11 +138,24 @@ func (r *downloadRun) span(ctx context.Context, span crypt.Span, buf []byte, ove
 	} else {
 		piece.Decrypt()
 	}
-	copy(r.macs[span.First:], piece.MACs)
-	return r.write(span, buf)
+	if err := r.write(span, buf); err != nil {
+		return err
+	}
+	r.wrote(Done{First: span.First, MACs: piece.MACs})
+	return nil
 }
 
-// write writes a span without its chunks of zeros.
+// wrote notes chunks that are in the file.
+func (r *downloadRun) wrote(d Done) {
+	r.mu.Lock()
+	r.chunks.add(d)
+	r.mu.Unlock()
+	if r.download.Part.Wrote != nil {
+		r.download.Part.Wrote(d)
+	}
+}
+
+// write writes a span without its chunks of zeros, unless there may be other bytes in their place.
 func (r *downloadRun) write(span crypt.Span, buf []byte) error {
 	if r.download.To == nil {
 		return nil
@@ -135,7 +163,7 @@ func (r *downloadRun) write(span crypt.Span, buf []byte) error {
 	for i := span.First; i < span.First+span.Chunks; i++ {
 		start, end := crypt.ChunkRange(i, r.download.Size)
 		chunk := buf[start-span.Start : end-span.Start]
-		if allZero(chunk) {
+		if allZero(chunk) && start >= r.old {
 			continue
 		}
 		if _, err := r.download.To.WriteAt(chunk, start); err != nil {

@@ -73,15 +73,18 @@ func (p *progressMap) add(d Done) bool {
 }
 
 // missing lists the spans that are not stored yet.
-func (p *progressMap) missing(target int64) []crypt.Span {
+func (p *progressMap) missing(target int64) []crypt.Span { return p.spans(false, target) }
+
+// spans lists what is stored, or what is not, in spans of at most target bytes.
+func (p *progressMap) spans(stored bool, target int64) []crypt.Span {
 	var spans []crypt.Span
 	for i := 0; i < len(p.have); {
-		if p.have[i] {
+		if p.have[i] != stored {
 			i++
 			continue
 		}
 		s := crypt.SpanAt(i, p.size, target)
-		if n := slices.Index(p.have[i:i+s.Chunks], true); n > 0 {
+		if n := slices.Index(p.have[i:i+s.Chunks], !stored); n > 0 {
 			s.Chunks = n
 			_, s.End = crypt.ChunkRange(i+n-1, p.size)
 		}
