@@ -487,3 +487,45 @@ func TestRunGivesUpWhenNobodyAnswers(t *testing.T) {
 		t.Errorf("Run = %+v, %v; want it given up with two left", report, err)
 	}
 }
+
+// The folders of one level become durable together: each alone would wait for the disk.
+func TestFoldersAreRecordedTogether(t *testing.T) {
+	a := newAccount()
+	e, _ := env(a)
+	const siblings = 50
+	arrived, all := make(chan struct{}, siblings), make(chan struct{})
+	go func() {
+		for range siblings {
+			<-arrived
+		}
+		close(all)
+	}()
+	parent := make(chan struct{})
+	e.Record = func(ctx context.Context, act *planner.Action, _ planner.Result) error {
+		if act.ID == 1 {
+			close(parent)
+			return nil
+		}
+		select {
+		case <-parent:
+		default:
+			t.Errorf("%s was recorded before the folder it is in", act.Name)
+		}
+		arrived <- struct{}{}
+		select {
+		case <-all:
+			return nil
+		case <-time.After(10 * time.Second):
+			return errors.New("the others do not come")
+		}
+	}
+	actions := []planner.Action{{Kind: planner.CreateFolder, Parent: planner.Ref{Handle: 1}, Name: "dir"}}
+	for i := range siblings {
+		actions = append(actions, planner.Action{
+			Kind: planner.CreateFolder, Parent: planner.Ref{Action: 1}, Name: fmt.Sprint("sub", i), Needs: []planner.ActionID{1},
+		})
+	}
+	if report, err := Run(t.Context(), plan(actions...), e); err != nil || report.Done != siblings+1 {
+		t.Fatalf("Run = %+v, %v", report, err)
+	}
+}

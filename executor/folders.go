@@ -71,17 +71,27 @@ func (r *run) createFolders(ctx context.Context, account addr.Address, batch []p
 	handles, err := r.env.Remote(account).CreateFolders(ctx, specs)
 	var part *mega.PartError
 	outcomes := make([]outcome, len(batch))
+	// Together, level by level: one after the other, each would wait for the journal's disk.
+	var recording sync.WaitGroup
+	recorded := 0
 	for i, id := range batch {
 		outcomes[i].id = id
+		if specs[i].Under > recorded {
+			recording.Wait()
+			recorded = i
+		}
 		switch {
 		case err == nil || errors.As(err, &part) && part.Errs[i] == nil:
-			outcomes[i].fatal = r.record(ctx, r.action(id), planner.Result{Handle: handles[i]})
+			recording.Go(func() {
+				outcomes[i].fatal = r.record(ctx, r.action(id), planner.Result{Handle: handles[i]})
+			})
 		case part != nil:
 			outcomes[i].err = fmt.Errorf("create folder %s: %w", r.action(id).Path, part.Errs[i])
 		default:
 			outcomes[i].err = fmt.Errorf("create folder %s: %w", r.action(id).Path, err)
 		}
 	}
+	recording.Wait()
 	return outcomes
 }
 
