@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/addr"
@@ -26,6 +27,8 @@ type account struct {
 	read mega.Refreshed
 	// fresh is set once this run has signed in: a session that dies again is not renewed twice.
 	fresh bool
+	// beside are requests under way while the tree is read. The client is not replaced before they end.
+	beside sync.WaitGroup
 }
 
 func (a *account) close() error {
@@ -231,6 +234,7 @@ func (p *Project) renew(ctx context.Context, acct *account) error {
 	if err != nil {
 		return err
 	}
+	acct.beside.Wait()
 	if err := acct.client.Close(); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -9,6 +10,8 @@ import (
 
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/mega"
+	"github.com/megaplan/megaplan/internal/mega/api"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
 )
@@ -167,22 +170,32 @@ func (p *Project) readAccount(ctx context.Context, a addr.Address, w *wanted) (p
 	if err != nil {
 		return planner.Account{}, err
 	}
-	if err := p.refresh(ctx, acct); err != nil {
+	quota, err := p.refreshWithQuota(ctx, acct)
+	if err != nil {
 		return planner.Account{}, p.accountError(a, err)
 	}
 	p.Observer.AccountRead(a, acct.read)
-	out := planner.Account{Address: a, User: acct.client.User()}
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) {
-		out.Tree, err = acct.client.Tree(ctx, w.paths, w.roots)
-		return err
-	})
-	g.Go(func() error {
-		quota, err := acct.client.Quota(ctx)
-		out.Quota = planner.Quota{Used: quota.Used, Total: quota.Total}
-		return err
-	})
-	return out, p.accountError(a, g.Wait())
+	out := planner.Account{Address: a, User: acct.client.User(), Quota: planner.Quota{Used: quota.Used, Total: quota.Total}}
+	out.Tree, err = acct.client.Tree(ctx, w.paths, w.roots)
+	return out, p.accountError(a, err)
+}
+
+// refreshWithQuota asks for the quota while the tree is brought up to date: a round trip less.
+func (p *Project) refreshWithQuota(ctx context.Context, acct *account) (quota mega.Quota, err error) {
+	asking, cancel := context.WithCancel(ctx)
+	defer cancel()
+	client, failed := acct.client, error(nil)
+	acct.beside.Go(func() { quota, failed = client.Quota(asking) })
+	if err := p.refresh(ctx, acct); err != nil {
+		cancel()
+		acct.beside.Wait()
+		return quota, err
+	}
+	acct.beside.Wait()
+	if errors.Is(failed, api.ErrSessionDead) {
+		return acct.client.Quota(ctx) // of the session that the tree was read with
+	}
+	return quota, failed
 }
 
 // scanSources walks the sources of the backups that are here, one after the other: each walk uses all processors itself.
