@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -112,6 +113,7 @@ func (l *Lane) withdraw(u *unit) {
 
 // run sends until nothing waits. There is one at a time.
 func (l *Lane) run() {
+	runtime.Gosched() // whoever is about to queue something comes along
 	for {
 		l.mu.Lock()
 		if len(l.queue) == 0 {

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// gate limits how many small bodies are under way. It begins narrow, widens by half as long as that makes
-// the whole faster, goes back a step when it does not, and halves when the server says that it is too much.
+// gate limits how many small bodies are under way. It begins narrow, doubles as long as that makes the whole
+// faster and nothing has ever stopped it, later widens by half, goes back a step when that does not help, and
+// halves when the server says that it is too much.
 type gate struct {
 	mu      sync.Mutex
 	limit   int
@@ -27,6 +28,7 @@ type gate struct {
 	trial  bool    // whether the wider gate has yet to prove itself
 	idle   int     // windows since the last trial ended without gain
 	probe  int     // windows that pass before the next trial; doubles with each that brought none
+	held   bool    // whether a trial ever brought nothing, or the server refused
 }
 
 const (
@@ -105,7 +107,7 @@ func (s *slot) overload() {
 	if s.epoch == g.epoch {
 		g.epoch++
 		g.limit = max(1, g.limit/2)
-		g.best, g.trial = 0, false
+		g.best, g.trial, g.held = 0, false, true
 		g.restartLocked(time.Now())
 	}
 	s.epoch = g.epoch
@@ -132,7 +134,7 @@ func (g *gate) countLocked(now time.Time) {
 func (g *gate) judgeLocked(rate float64) {
 	switch {
 	case g.trial && rate <= g.best*gateGain:
-		g.limit, g.trial, g.idle = g.narrow, false, 0
+		g.limit, g.trial, g.idle, g.held = g.narrow, false, 0, true
 		g.probe = min(gateProbe, max(2, 2*g.probe))
 		return
 	case g.trial:
@@ -144,7 +146,11 @@ func (g *gate) judgeLocked(rate float64) {
 	g.best = rate
 	g.trial = g.limit < g.max
 	g.narrow, g.idle = g.limit, 0
-	g.limit = min(g.max, g.limit+max(1, g.limit/2))
+	step := max(1, g.limit/2)
+	if !g.held {
+		step = g.limit
+	}
+	g.limit = min(g.max, g.limit+step)
 }
 
 func (g *gate) restartLocked(now time.Time) {
