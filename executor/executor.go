@@ -23,7 +23,7 @@ type remote interface {
 	Upload(context.Context, mega.Upload) (mega.Uploaded, error)
 	SetFingerprint(ctx context.Context, h tree.Handle, crc [16]byte, mtime int64, meta string) error
 	SetAttributes(ctx context.Context, h tree.Handle, set map[string]string, remove ...string) error
-	CopyAs(ctx context.Context, h, parent tree.Handle, name, meta string, crc [16]byte, mtime int64) (tree.Handle, error)
+	Copy(context.Context, mega.Copy) (tree.Handle, error)
 	Move(ctx context.Context, h, parent tree.Handle, name string) error
 	Trash(context.Context, tree.Handle, mega.TrashMark) error
 	Delete(context.Context, tree.Handle) error

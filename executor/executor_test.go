@@ -114,10 +114,14 @@ func (a *account) Trash(_ context.Context, h tree.Handle, m mega.TrashMark) erro
 	return a.call("trash %d of %s from %s", h, m.Address, m.Path)
 }
 
-func (a *account) CopyAs(_ context.Context, h, parent tree.Handle, name, meta string, _ [16]byte, mtime int64) (tree.Handle, error) {
+func (a *account) Copy(_ context.Context, c mega.Copy) (tree.Handle, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.add(parent, name, tree.File, 1), a.call("copy %d into %d as %s with %s at %d", h, parent, name, meta, mtime)
+	over := ""
+	if c.Replace != 0 {
+		over = fmt.Sprintf(" over %d, kept: %t", c.Replace, c.KeepVersion)
+	}
+	return a.add(c.Parent, c.Name, tree.File, 1), a.call("copy %d into %d as %s with %s at %d%s", c.From, c.Parent, c.Name, c.Meta, c.MTime, over)
 }
 
 func (a *account) Move(_ context.Context, h, parent tree.Handle, name string) error {
@@ -336,6 +340,16 @@ func TestRule13_ACopyNeedsItsSourceOnly(t *testing.T) {
 	})
 	report, _ := Run(t.Context(), p, e)
 	if want := []string{fmt.Sprintf("copy %d into 1 as copy with {} at 5", file)}; report.Done != 1 || !slices.Equal(a.calls, want) {
+		t.Errorf("Run = %+v, calls %v, want %v", report, a.calls, want)
+	}
+	a.calls = nil
+	old := a.add(1, "old", tree.File, 9)
+	p = plan(planner.Action{
+		Kind: planner.Update, Name: "old", Parent: planner.Ref{Handle: 1}, Original: file, Replace: true, KeepVersion: true,
+		Remote: planner.Remote{Handle: old, Parent: 1, Name: "old", Size: 9},
+	})
+	report, _ = Run(t.Context(), p, e)
+	if want := []string{fmt.Sprintf("copy %d into 1 as old with  at 0 over %d, kept: true", file, old)}; report.Done != 1 || !slices.Equal(a.calls, want) {
 		t.Errorf("Run = %+v, calls %v, want %v", report, a.calls, want)
 	}
 	delete(a.nodes, file)

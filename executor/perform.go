@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/megaplan/megaplan/internal/mega"
+	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
 )
 
@@ -25,7 +26,7 @@ func (r *run) perform(ctx context.Context, a *planner.Action) (planner.Result, e
 func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *planner.Action) (planner.Result, error) {
 	switch a.Kind {
 	case planner.Copy:
-		return r.copy(ctx, c, a)
+		return r.copy(ctx, c, a, a.Remote.Handle)
 	case planner.RestoreFromTrash:
 		if err := checkTrashed(c, a); err != nil {
 			return planner.Result{}, err
@@ -44,6 +45,9 @@ func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *p
 	}
 	if err := checkRemote(c, a); err != nil {
 		return planner.Result{}, err
+	}
+	if a.Original != 0 {
+		return r.copy(ctx, c, a, a.Original)
 	}
 	switch a.Kind {
 	case planner.Upload, planner.Update:
@@ -89,15 +93,22 @@ func (r *run) mark(a *planner.Action) mega.TrashMark {
 }
 
 // copy copies a file's content. A handle's content never changes, so it does not matter where the node is by now.
-func (r *run) copy(ctx context.Context, c remote, a *planner.Action) (planner.Result, error) {
-	place, err := c.Locate(a.Remote.Handle)
+func (r *run) copy(ctx context.Context, c remote, a *planner.Action, from tree.Handle) (planner.Result, error) {
+	place, err := c.Locate(from)
 	if err != nil {
 		return planner.Result{}, err
 	}
 	if !place.Found {
 		return planner.Result{}, fmt.Errorf("%w: what it equals is gone from MEGA", ErrChanged)
 	}
-	h, err := c.CopyAs(ctx, a.Remote.Handle, r.made.resolve(a.Parent), a.Name, a.Meta, a.Fingerprint.CRC, a.Fingerprint.MTime)
+	to := mega.Copy{
+		From: from, Parent: r.made.resolve(a.Parent), Name: a.Name, Meta: a.Meta, CRC: a.Fingerprint.CRC, MTime: a.Fingerprint.MTime,
+		KeepVersion: a.KeepVersion,
+	}
+	if a.Replace {
+		to.Replace = a.Remote.Handle
+	}
+	h, err := c.Copy(ctx, to)
 	return planner.Result{Handle: h, Fingerprint: a.Fingerprint}, err
 }
 

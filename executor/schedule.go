@@ -94,7 +94,7 @@ func (r *run) enqueue(id planner.ActionID) {
 }
 
 func isLarge(a *planner.Action) bool {
-	return (a.Kind == planner.Upload || a.Kind == planner.Update) && a.Local.Size > largeFile
+	return a.Sends() && a.Local.Size > largeFile
 }
 
 func (r *run) loop(ctx context.Context) (Report, error) {

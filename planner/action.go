@@ -79,9 +79,14 @@ type Action struct {
 	// KeepVersion says that what an update overwrites becomes a version (vb:1); without it vb:0 is sent. Only
 	// where Replace is set: otherwise the update creates a sibling and a later action removes the old node.
 	Replace, KeepVersion bool
+	// Original is the node whose content an update takes, by a copy on the server; zero: it is uploaded.
+	Original tree.Handle
 	// Subtree is how a folder to be trashed looked (rule 16); nil for files.
 	Subtree *Subtree
 }
+
+// Sends says whether the action uploads content.
+func (a *Action) Sends() bool { return a.Kind == Upload || a.Kind == Update && a.Original == 0 }
 
 // Local identifies a local file's content as it was scanned (rule 27). Path is relative to the source's root, in names on disk.
 type Local struct {

@@ -9,7 +9,8 @@ import (
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
-// copies finds content that is on MEGA already, so that it is copied there and not uploaded (rule 13). Any file of the account
+// copies finds content that is on MEGA already, for new names and changed files, so that it is copied there and not uploaded
+// (rule 13). Any file of the account
 // will do that is not in the bin, or with copy_from = "backup" any of the backup. It is looked up by size, filtered by
 // fingerprint and proven before it counts; copies asks. A node that the address itself trashed is moved back, whatever copy_from
 // says.
@@ -24,7 +25,7 @@ func (t *target) copies() {
 	crowded := map[int64]bool{}
 	for i := range t.rows {
 		r := &t.rows[i]
-		if r.what != upload || t.local().Size(r.local) == 0 {
+		if !t.brings(r) || t.local().Size(r.local) == 0 {
 			continue
 		}
 		size := t.local().Size(r.local)
@@ -56,7 +57,7 @@ const manyUploads = 10_000
 func (t *target) knownSizes() ([]int64, bool) {
 	n := 0
 	for i := range t.rows {
-		if t.rows[i].what == upload {
+		if t.brings(&t.rows[i]) {
 			n++
 		}
 	}
@@ -88,7 +89,7 @@ func (t *target) findCopy(i int32, all []Candidate) {
 	if !ok || crc.Verdict == Unreadable || crc.Verdict == Changed {
 		return
 	}
-	if t.findTrashed(i, &l, list, crc) {
+	if t.rows[i].what == upload && t.findTrashed(i, &l, list, crc) {
 		return
 	}
 	blind := 0
@@ -113,6 +114,11 @@ func (t *target) findCopy(i int32, all []Candidate) {
 			return
 		}
 	}
+}
+
+// brings says whether a row's content would be uploaded and may be on MEGA already. What is in the bin is for new names only.
+func (t *target) brings(r *row) bool {
+	return r.what == upload || r.what == update && !r.moved && t.policy.copyFrom != config.CopyFromNone
 }
 
 // copyable leaves out what may not be copied from: megaplan's own nodes, other kinds of files, with copy_from = "backup" what
@@ -143,14 +149,18 @@ func (t *target) doomed(h tree.Handle) bool {
 	return t.overwritten[h]
 }
 
-// duplicate makes a row's upload a copy.
+// duplicate makes a row's upload a copy. An update stays one, and takes its content from the original.
 func (t *target) duplicate(i int32, c Candidate, proof Answer) {
-	t.rows[i].what = duplicate
+	if t.rows[i].what == upload {
+		t.rows[i].what = duplicate
+	}
 	if t.originals == nil {
 		t.originals = map[int32]original{}
 	}
 	t.originals[i] = original{Candidate: c, crc: proof.CRC}
 }
+
+const equalElsewhere = "equal content is on MEGA already, proven by MAC; nothing is uploaded"
 
 // original is what a row's file is copied from, and the checksum of the local one.
 type original struct {
@@ -163,7 +173,7 @@ func (e *emitter) copy(i int32) {
 	r := &e.rows[i]
 	from := e.originals[i]
 	a := e.fileAction(i, Copy)
-	a.From, a.Reason = from.Path, "equal content is on MEGA already, proven by MAC; nothing is uploaded"
+	a.From, a.Reason = from.Path, equalElsewhere
 	a.Remote = Remote{Handle: from.Handle, Parent: from.Parent, Name: from.Path.Base(), Size: a.Local.Size}
 	a.Fingerprint = Fingerprint{CRC: from.crc, MTime: seconds(a.Local.MTime)}
 	e.tally.created++

@@ -230,7 +230,13 @@ func (e *emitter) update(i int32) {
 	a.Remote = e.remoteOf(r.remote)
 	old := e.remote().Node(r.remote)
 	a.Replace, a.KeepVersion = e.overwrite()
-	a.Reason = e.whyUpdate(r) + "; " + afterwards(a, old)
+	if from, ok := e.originals[i]; ok {
+		a.From, a.Original, a.Fingerprint = from.Path, from.Handle, Fingerprint{CRC: from.crc, MTime: seconds(a.Local.MTime)}
+		a.Reason = equalElsewhere
+	} else {
+		a.Reason = e.whyUpdate(r)
+	}
+	a.Reason += "; " + afterwards(a, old)
 	e.tally.rewritten++
 	e.tally.owned++
 	if !a.KeepVersion {

@@ -121,3 +121,39 @@ func TestRule13_CrowdedSizesAreNotSearchedForCopies(t *testing.T) {
 	w.write("new", "1001")
 	expect(t, w.settled(t), "copy new")
 }
+
+// TestRule13_AChangedFileTakesContentThatIsThere: what a file became may lie elsewhere on MEGA; it is copied over the old one.
+func TestRule13_AChangedFileTakesContentThatIsThere(t *testing.T) {
+	tests := []struct {
+		name         string
+		versions     bool
+		onDelete     config.OnDelete
+		want         []string
+		versionsLeft int
+	}{
+		{"a version", true, config.DeleteTrash, []string{"update a", "update b"}, 1},
+		{"for good", false, config.DeleteDestroy, []string{"update a", "update b"}, 0},
+		{"to the trash", false, config.DeleteTrash, []string{"update a", "update b", "trash a", "trash b"}, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := copying(t, config.CopyFromAccount, "a", "b", "keep")
+			w.backup.Versions, w.backup.OnDelete = tt.versions, tt.onDelete
+			w.copy("keep", "a")
+			w.write("b", "edited")
+			p := w.settled(t)
+			expect(t, p, tt.want...)
+			for _, a := range p.Actions {
+				if a.Kind == planner.Update && (a.Sends() != (a.Name == "b") || a.From == "" != a.Sends()) {
+					t.Errorf("%s: sends %t, from %q", a.Path, a.Sends(), a.From)
+				}
+			}
+			if sum := p.Totals(); sum.CopiedBytes != int64(len("content of keep")) && sum.CopiedBytes == 0 || sum.UpdateBytes != int64(len("edited")) {
+				t.Errorf("%d bytes copied, %d uploaded", sum.CopiedBytes, sum.UpdateBytes)
+			}
+			if n := w.at("B/docs/a"); len(n) != 1 || len(n[0].versions) != tt.versionsLeft {
+				t.Errorf("a is %+v", n)
+			}
+		})
+	}
+}

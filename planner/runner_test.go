@@ -151,7 +151,7 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 	w := r.w
 	var old *node
 	if a.Kind == planner.Copy {
-		return r.copy(a, w.nodes[a.Remote.Handle])
+		return r.copy(a, w.nodes[a.Remote.Handle], nil)
 	}
 	if a.Kind == planner.RestoreFromTrash {
 		n := w.nodes[a.Remote.Handle]
@@ -180,6 +180,9 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 		r.handles[a.ID] = n.handle
 		return planner.Result{Handle: n.handle}, nil
 	case planner.Upload, planner.Update:
+		if a.Original != 0 {
+			return r.copy(a, w.nodes[a.Original], old)
+		}
 		return r.upload(a, old)
 	case planner.Touch:
 		old.printed, old.mtime, old.meta = true, a.Fingerprint.MTime, a.Meta
@@ -270,8 +273,8 @@ func (w *world) forget(h tree.Handle) {
 	delete(w.nodes, h)
 }
 
-// copy takes a node's content wherever the node is by now.
-func (r *runner) copy(a *planner.Action, from *node) (planner.Result, error) {
+// copy takes a node's content wherever the node is by now, perhaps over another node.
+func (r *runner) copy(a *planner.Action, from, old *node) (planner.Result, error) {
 	w, parent := r.w, r.ref(a.Parent)
 	if from == nil || parent == 0 || w.nodes[parent] == nil {
 		return planner.Result{}, fmt.Errorf("there is nothing to copy, or no folder to copy to")
@@ -282,8 +285,21 @@ func (r *runner) copy(a *planner.Action, from *node) (planner.Result, error) {
 	}
 	n := w.putIn(parent, a.Name, f.kind, from.content)
 	n.mtime, n.printed, n.meta, n.ours = a.Fingerprint.MTime, true, a.Meta, true
+	r.replace(a, n, old)
 	r.handles[a.ID] = n.handle
-	return planner.Result{Handle: n.handle}, nil
+	return planner.Result{Handle: n.handle, Fingerprint: a.Fingerprint}, nil
+}
+
+// replace puts a new node in the place of an old one, if the action says so.
+func (r *runner) replace(a *planner.Action, n, old *node) {
+	switch {
+	case !a.Replace:
+	case a.KeepVersion:
+		n.versions = append(slices.Clone(old.versions), old.content)
+		old.versionOf = n.handle
+	default:
+		delete(r.w.nodes, old.handle)
+	}
 }
 
 func (r *runner) upload(a *planner.Action, old *node) (planner.Result, error) {
@@ -298,14 +314,7 @@ func (r *runner) upload(a *planner.Action, old *node) (planner.Result, error) {
 	}
 	n := w.putIn(parent, a.Name, f.kind, f.content)
 	n.mtime, n.printed, n.meta, n.ours = max(0, f.mtime/1e9), true, a.Meta, true
-	if a.Replace {
-		if a.KeepVersion {
-			n.versions = append(slices.Clone(old.versions), old.content)
-			old.versionOf = n.handle
-		} else {
-			delete(w.nodes, old.handle)
-		}
-	}
+	r.replace(a, n, old)
 	r.handles[a.ID] = n.handle
 	w.proofs[n.handle] = planner.Proof{Path: a.Local.Path, Size: a.Local.Size, MTime: f.mtime, CTime: f.ctime, Inode: f.inode}
 	return planner.Result{Handle: n.handle, Fingerprint: planner.Fingerprint{CRC: crcOf(f.content), MTime: n.mtime}}, nil

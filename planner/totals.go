@@ -40,7 +40,11 @@ func (t *Totals) add(a *Action) (added, freed int64) {
 		t.UploadBytes += a.Bytes
 		added = a.Bytes
 	case Update:
-		t.UpdateBytes += a.Bytes
+		if a.Sends() {
+			t.UpdateBytes += a.Bytes
+		} else {
+			t.CopiedBytes += a.Bytes
+		}
 		added = a.Bytes
 		if a.Replace && !a.KeepVersion {
 			freed = a.Remote.Size

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/megaplan/megaplan/internal/mega/api"
 	"github.com/megaplan/megaplan/internal/mega/cache"
 	"github.com/megaplan/megaplan/internal/mega/crypt"
 	"github.com/megaplan/megaplan/internal/tree"
@@ -158,49 +157,4 @@ func (c *Client) DeleteVersion(ctx context.Context, h tree.Handle) error {
 		}
 	}
 	return c.noted(c.cache.Remove(ctx, h))
-}
-
-// Copy makes another node of a file's content, on the server, with fresh attributes: the name, the content's fingerprint
-// and meta.
-func (c *Client) Copy(ctx context.Context, h, parent tree.Handle, name, meta string) (tree.Handle, error) {
-	return c.copy(ctx, h, parent, name, meta, nil)
-}
-
-// CopyAs is Copy with another date and checksum, those of a local file that the content was proven to equal.
-func (c *Client) CopyAs(ctx context.Context, h, parent tree.Handle, name, meta string, crc [16]byte, mtime int64) (tree.Handle, error) {
-	return c.copy(ctx, h, parent, name, meta, &crypt.Fingerprint{CRC: crc, MTime: crypt.ClampMTime(mtime)})
-}
-
-func (c *Client) copy(ctx context.Context, h, parent tree.Handle, name, meta string, print *crypt.Fingerprint) (tree.Handle, error) {
-	if err := c.writable(); err != nil {
-		return 0, err
-	}
-	o, err := c.readable(h)
-	if err != nil {
-		return 0, fmt.Errorf("copy: %w", err)
-	}
-	if o.Type != cache.File {
-		return 0, fmt.Errorf("copy %s: it is no file", o.name())
-	}
-	attrs := crypt.NewAttributes(name)
-	if print == nil {
-		attrs.CopyFrom(o.attrs, crypt.AttrFingerprint)
-	} else {
-		attrs.Set(crypt.AttrFingerprint, print.Encode())
-	}
-	if meta != "" {
-		attrs.Set(attrMeta, meta)
-	}
-	text, err := attrs.Encrypt(o.key)
-	if err != nil {
-		return 0, fmt.Errorf("copy %s: %w", o.name(), err)
-	}
-	made, err := c.api.Put(ctx, api.Put{Target: parent, Nodes: []api.NewNode{{
-		Type: api.File, Content: api.CopiedContent(h), Attr: text, Key: c.keys.WrapFileKey(o.file),
-	}}})
-	if err != nil {
-		return 0, fmt.Errorf("copy %s: %w", o.name(), explain(err))
-	}
-	made[0].Size = o.Size
-	return made[0].Handle, c.remember(ctx, made[0])
 }

@@ -67,7 +67,7 @@ func TestChanges(t *testing.T) {
 		{"move and rename", func() error { return c.Move(ctx, one.Handle, a, "uno") }, []string{"/ directory", "/a directory", "/a/uno file 100", "/b directory"}},
 		{"no move", func() error { return c.Move(ctx, one.Handle, a, "uno") }, []string{"/ directory", "/a directory", "/a/uno file 100", "/b directory"}},
 		{"copy", func() error {
-			h, err := c.Copy(ctx, one.Handle, b, "copy", `{"v":1}`)
+			h, err := c.Copy(ctx, mega.Copy{From: one.Handle, Parent: b, Name: "copy", Meta: `{"v":1}`})
 			if err == nil {
 				if n, lerr := c.Locate(h); lerr != nil || !n.Node.HasFingerprint || n.Node.Meta != `{"v":1}` {
 					return fmt.Errorf("the copy is %+v, %w", n, lerr)
@@ -142,7 +142,7 @@ func TestReadOnlyClientChangesNothing(t *testing.T) {
 	ctx := t.Context()
 	_, folders := c.CreateFolders(ctx, []mega.NewFolder{{Parent: c.RootHandle(), Name: "x"}})
 	_, up := c.Upload(ctx, mega.Upload{Parent: c.RootHandle(), Name: "x", Bytes: []byte("x")})
-	_, copied := c.Copy(ctx, 1, 2, "x", "")
+	_, copied := c.Copy(ctx, mega.Copy{From: 1, Parent: 2, Name: "x"})
 	_, swap := c.SwapUserAttribute(ctx, "^!x", nil, "")
 	for name, err := range map[string]error{
 		"CreateFolders": folders, "Upload": up, "Copy": copied, "SwapUserAttribute": swap,

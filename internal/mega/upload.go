@@ -56,7 +56,7 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 		return Uploaded{}, explain(err)
 	}
 	made[0].Size = stored.Size
-	if err := c.replaced(ctx, made[0], u); err != nil {
+	if err := c.replaced(ctx, made[0], u.Replace, u.KeepVersion); err != nil {
 		return Uploaded{}, err
 	}
 	if key != "" && stored.Size > transfer.SmallBody {
@@ -94,17 +94,17 @@ func (c *Client) inherit(attrs *crypt.Attributes, old tree.Handle) error {
 }
 
 // replaced remembers the new node, and what became of the one it took the place of.
-func (c *Client) replaced(ctx context.Context, made api.Node, u Upload) error {
-	if err := c.remember(ctx, made); err != nil || u.Replace == 0 {
+func (c *Client) replaced(ctx context.Context, made api.Node, old tree.Handle, kept bool) error {
+	if err := c.remember(ctx, made); err != nil || old == 0 {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
-	if u.KeepVersion {
-		return c.noted(c.cache.Move(ctx, u.Replace, made.Handle))
+	if kept {
+		return c.noted(c.cache.Move(ctx, old, made.Handle))
 	}
 	// The old node is gone; its own versions hang below the new one.
 	var versions []tree.Handle
-	for n, err := range c.cache.Children(u.Replace) {
+	for n, err := range c.cache.Children(old) {
 		if err != nil {
 			return c.noted(err)
 		}
@@ -117,7 +117,7 @@ func (c *Client) replaced(ctx context.Context, made api.Node, u Upload) error {
 			return c.noted(err)
 		}
 	}
-	return c.noted(c.cache.Remove(ctx, u.Replace))
+	return c.noted(c.cache.Remove(ctx, old))
 }
 
 // smallBody tells the lane about the post of a small file, from when it has an address until its node waits to be made.

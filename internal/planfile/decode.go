@@ -124,6 +124,9 @@ func (d *decoder) action(id planner.ActionID) planner.Action {
 		a.Subtree = &planner.Subtree{Nodes: d.int()}
 		d.raw(a.Subtree.Digest[:])
 	}
+	if on(9) {
+		a.Original = tree.Handle(d.uint())
+	}
 	return a
 }
 

@@ -100,7 +100,7 @@ func (e *encoder) action(a *planner.Action) {
 	e.word(string(a.Kind))
 	e.pathOf(string(a.Path))
 	base, below := a.Path.Base(), tailOf(string(a.Path), a.Local.Path)
-	e.flags(a.AfterContent, a.Local.Symlink, a.Remote.Dir, a.Replace, a.KeepVersion, a.Subtree != nil, a.Name == base, below, a.Remote.TrashedAt != 0)
+	e.flags(a.AfterContent, a.Local.Symlink, a.Remote.Dir, a.Replace, a.KeepVersion, a.Subtree != nil, a.Name == base, below, a.Remote.TrashedAt != 0, a.Original != 0)
 	e.word(string(a.From))
 	e.word(a.Reason)
 	e.int(a.Bytes)
@@ -125,6 +125,9 @@ func (e *encoder) action(a *planner.Action) {
 	if a.Subtree != nil {
 		e.int(a.Subtree.Nodes)
 		e.raw(a.Subtree.Digest[:])
+	}
+	if a.Original != 0 {
+		e.uint(uint64(a.Original))
 	}
 }
 

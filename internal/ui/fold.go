@@ -55,14 +55,14 @@ func single(t *planner.Target, a *planner.Action) line {
 	name := display(below(t, a.Path), a.Kind == planner.CreateFolder || a.Remote.Dir)
 	if a.From != "" && a.Path == t.Path {
 		name = display("/"+a.From, true) + " -> " + display("/"+a.Path, true)
-	} else if a.From != "" && a.Kind != planner.Copy {
+	} else if a.From != "" && a.Kind != planner.Copy && a.Original == 0 {
 		name = display(below(t, a.From), a.Remote.Dir) + " -> " + name
 	}
 	l := line{kind: a.Kind, name: name, reason: a.Reason}
 	if a.Kind == planner.Copy {
 		l.reason = fmt.Sprintf("equals %s; nothing is uploaded", display(below(t, a.From), false))
 	}
-	if moves(a) || a.Bytes > 0 {
+	if a.Sends() || a.Bytes > 0 {
 		l.size = Size(a.Bytes)
 	}
 	if a.Files > 1 {

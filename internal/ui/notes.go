@@ -55,7 +55,7 @@ func (s *Screen) Applied(p *planner.Plan, r executor.Report, took time.Duration)
 	}
 	if r.Left == 0 {
 		for i := range p.Actions {
-			if a := &p.Actions[i]; moves(a) && !failed[a.ID] {
+			if a := &p.Actions[i]; a.Sends() && !failed[a.ID] {
 				bytes += a.Bytes
 			}
 		}

@@ -64,7 +64,7 @@ type mark struct {
 func (s *Screen) StartProgress(p *planner.Plan) *Progress {
 	bytes := int64(0)
 	for i := range p.Actions {
-		if moves(&p.Actions[i]) {
+		if p.Actions[i].Sends() {
 			bytes += p.Actions[i].Bytes
 		}
 	}
@@ -82,8 +82,6 @@ func (s *Screen) startCounting(noun string, count, bytes int64) *Progress {
 	return pr
 }
 
-func moves(a *planner.Action) bool { return a.Kind == planner.Upload || a.Kind == planner.Update }
-
 // Event takes what the executor tells.
 func (p *Progress) Event(e executor.Event) {
 	p.mu.Lock()
@@ -91,7 +89,7 @@ func (p *Progress) Event(e executor.Event) {
 	id := uint32(e.Action.ID)
 	switch e.Kind {
 	case executor.Started:
-		if moves(e.Action) {
+		if e.Action.Sends() {
 			p.files[id] = &moving{name: Printable(e.Action.Path.Base()), size: e.Action.Bytes}
 		}
 	case executor.Progress:

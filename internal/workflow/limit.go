@@ -48,17 +48,16 @@ func (p *Project) newLimits(plan *planner.Plan, say func(string)) *limits {
 // admit is the executor's Admit.
 func (l *limits) admit(a *planner.Action) bool {
 	account := l.accounts[a.Address]
-	sends := a.Kind == planner.Upload || a.Kind == planner.Update
 	switch {
 	case account == nil:
 		return true
 	case !account.until.IsZero() && !time.Now().Before(account.until):
 		l.tell(&account.late, "%s: max_duration is over: the rest is left for the next apply.", account)
 		return false
-	case account.decl.MaxUpload > 0 && sends && a.Local.Size > account.upload:
+	case account.decl.MaxUpload > 0 && a.Sends() && a.Local.Size > account.upload:
 		l.tell(&account.full, "%s: max_upload is reached: files that no longer fit are left for the next apply.", account)
 		return false
-	case sends:
+	case a.Sends():
 		account.upload -= a.Local.Size
 	}
 	return true

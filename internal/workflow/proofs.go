@@ -119,7 +119,7 @@ func (p *Project) newProver() *prover {
 
 // add remembers that an upload's node holds exactly what was read.
 func (v *prover) add(a *planner.Action, result planner.Result) {
-	if a.Kind != planner.Upload && a.Kind != planner.Update || result.Source == (planner.Local{}) {
+	if !a.Sends() || result.Source == (planner.Local{}) {
 		return
 	}
 	if proof, ok := v.p.proofOf(a.Address, a.Local.Path, identityOf(result.Source), result.Handle); ok {

@@ -1,0 +1,310 @@
+package interop
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestStories tells random stories: somebody edits the source, another client edits the backup, megaplan applies. After each
+// apply nothing is left to do and no more was uploaded than bytes were written; in the end all of it comes back, and rclone
+// finds the source's bytes under the source's names.
+func TestStories(t *testing.T) {
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			newStory(t, seed).tell(20)
+		})
+	}
+}
+
+// story is one random story.
+type story struct {
+	t       *testing.T
+	rng     *rand.Rand
+	m       megaplan
+	others  []client
+	written int64 // bytes, since the last apply
+	serial  int
+	log     []string
+}
+
+func newStory(t *testing.T, seed uint64) *story {
+	t.Helper()
+	s := newServer(t)
+	st := &story{t: t, rng: rand.New(rand.NewPCG(seed, 7)), others: []client{startRclone(t, s), newGoMega(t, s), newMegajs(t, s)}}
+	st.m = newMegaplan(t, s, t.TempDir())
+	return st
+}
+
+func (s *story) tell(chapters int) {
+	s.t.Helper()
+	defer func() {
+		if s.t.Failed() {
+			s.t.Log("the story:\n" + strings.Join(s.log, "\n"))
+		}
+	}()
+	for range 12 {
+		s.write(s.newPath())
+	}
+	for chapter := range chapters {
+		for range 1 + s.rng.IntN(8) {
+			s.edit()
+		}
+		if chapter > 0 {
+			s.meddle()
+		}
+		s.apply()
+	}
+	s.comesBack()
+}
+
+func (s *story) say(format string, args ...any) { s.log = append(s.log, fmt.Sprintf(format, args...)) }
+
+func (s *story) apply() {
+	s.t.Helper()
+	before := s.m.server.stats()
+	s.say("apply")
+	s.m.run(s.t, 0, "apply", "-auto-approve", "-allow-mass-delete=*")
+	s.m.run(s.t, 0, "plan", "-detailed-exitcode")
+	after := s.m.server.stats()
+	if n := after.UploadBytes - before.UploadBytes; n > s.written {
+		s.t.Fatalf("uploaded %d bytes, of which only %d were written since the last apply", n, s.written)
+	}
+	if n := after.TreeFetches - before.TreeFetches; n > 1 || n == 1 && len(s.log) > 40 {
+		s.t.Fatalf("the tree was read %d times", n)
+	}
+	s.written = 0
+}
+
+// paths lists what is in the source, files or folders.
+func (s *story) paths(wanted func(fs.FileMode) bool) []string {
+	s.t.Helper()
+	var list []string
+	err := filepath.WalkDir(s.m.source, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && p != s.m.source && wanted(d.Type()) {
+			list = append(list, strings.TrimPrefix(p, s.m.source+"/"))
+		}
+		return err
+	})
+	s.must(err)
+	return list
+}
+
+func (s *story) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// pick returns one of a list, "" from an empty one.
+func (s *story) pick(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[s.rng.IntN(len(list))]
+}
+
+func (s *story) file() string   { return s.pick(s.paths(fs.FileMode.IsRegular)) }
+func (s *story) folder() string { return s.pick(append(s.paths(fs.FileMode.IsDir), "")) }
+
+func (s *story) disk(p string) string { return filepath.Join(s.m.source, p) }
+
+// newPath is a name, often a common one, in some folder; something may be there.
+func (s *story) newPath() string {
+	names := []string{"a", "b", "c", "A", "caf\u00e9", "cafe\u0301", "dot.", " space", "x:y"}
+	s.serial++
+	return path.Join(s.folder(), s.pick(append(names, fmt.Sprintf("file %d", s.serial), fmt.Sprintf("dir %d/file", s.serial))))
+}
+
+// write gives a path new bytes, whatever was there.
+func (s *story) write(p string) {
+	s.t.Helper()
+	size := []int{0, 1, 100, 5000, 9000, 150_000, 400_000}[s.rng.IntN(7)]
+	s.writeSize(p, size)
+}
+
+func (s *story) writeSize(p string, size int) {
+	s.t.Helper()
+	s.serial++
+	s.say("write %q, %d bytes", p, size)
+	if info, err := os.Lstat(s.disk(p)); err == nil && !info.Mode().IsRegular() {
+		s.must(os.RemoveAll(s.disk(p)))
+	}
+	s.must(os.MkdirAll(filepath.Dir(s.disk(p)), 0o755))
+	s.must(os.WriteFile(s.disk(p), content(fmt.Sprint(s.serial), size), 0o644))
+	s.date(p)
+	s.written += int64(size)
+}
+
+// date gives a file a date of its own: what is written within a second of another is told apart by more than its size.
+func (s *story) date(p string) {
+	s.t.Helper()
+	when := time.Date(2026, 1, 1, 0, 0, s.serial, s.serial, time.UTC)
+	s.must(os.Chtimes(s.disk(p), when, when))
+}
+
+// edit does one thing to the source.
+func (s *story) edit() {
+	s.t.Helper()
+	p, to := s.file(), s.newPath()
+	switch s.rng.IntN(14) {
+	case 0, 1, 2:
+		s.write(to)
+	case 3:
+		if p != "" {
+			info, err := os.Stat(s.disk(p))
+			s.must(err)
+			s.writeSize(p, int(info.Size()))
+		}
+	case 4:
+		if p != "" {
+			s.say("remove %q", p)
+			s.must(os.Remove(s.disk(p)))
+		}
+	case 5, 6:
+		if p != "" {
+			s.rename(p, to)
+		}
+	case 7, 8:
+		if d := s.folder(); d != "" {
+			s.rename(d, to)
+		}
+	case 9:
+		s.swap(p, s.file())
+	case 10:
+		s.copy(p, to)
+	case 11:
+		if d := s.folder(); d != "" {
+			s.copy(d, to)
+		}
+	case 12:
+		if p != "" {
+			s.serial++
+			s.say("touch %q", p)
+			s.date(p)
+			s.must(os.Chmod(s.disk(p), []fs.FileMode{0o600, 0o644, 0o755}[s.rng.IntN(3)]))
+		}
+	case 13:
+		if _, err := os.Lstat(s.disk(to)); err != nil {
+			s.say("link %q", to)
+			s.must(os.MkdirAll(filepath.Dir(s.disk(to)), 0o755))
+			s.must(os.Symlink("../elsewhere", s.disk(to)))
+			s.written += int64(len("../elsewhere"))
+		}
+	}
+}
+
+// rename moves a file or folder over whatever is at the new path, unless one lies in the other.
+func (s *story) rename(from, to string) {
+	s.t.Helper()
+	if strings.HasPrefix(to+"/", from+"/") || strings.HasPrefix(from+"/", to+"/") {
+		return
+	}
+	s.say("rename %q to %q", from, to)
+	s.must(os.RemoveAll(s.disk(to)))
+	s.must(os.MkdirAll(filepath.Dir(s.disk(to)), 0o755))
+	s.must(os.Rename(s.disk(from), s.disk(to)))
+}
+
+func (s *story) swap(a, b string) {
+	s.t.Helper()
+	if a == "" || a == b {
+		return
+	}
+	s.say("swap %q and %q", a, b)
+	aside := s.disk("aside")
+	s.must(os.Rename(s.disk(a), aside))
+	s.must(os.Rename(s.disk(b), s.disk(a)))
+	s.must(os.Rename(aside, s.disk(b)))
+}
+
+// copy makes a second one of a file or folder, dates included. Its bytes count: the first one may be new as well.
+func (s *story) copy(from, to string) {
+	s.t.Helper()
+	if from == "" || strings.HasPrefix(to+"/", from+"/") || strings.HasPrefix(from+"/", to+"/") {
+		return
+	}
+	s.say("copy %q to %q", from, to)
+	s.must(os.RemoveAll(s.disk(to)))
+	s.must(os.MkdirAll(filepath.Dir(s.disk(to)), 0o755))
+	output(s.t, exec.CommandContext(s.t.Context(), "cp", "-a", s.disk(from), s.disk(to)))
+	s.must(filepath.WalkDir(s.disk(to), func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		s.written += info.Size()
+		return err
+	}))
+}
+
+// meddle lets another client change the backup. What it takes away counts as written: it may have to be uploaded again.
+func (s *story) meddle() {
+	s.t.Helper()
+	who := s.rng.IntN(len(s.others))
+	c := s.others[who]
+	p, to := s.file(), path.Join(s.folder(), fmt.Sprintf("foreign %d", s.rng.IntN(3)))
+	if p == "" || strings.ContainsAny(p, ".: \u0301") { // clients spell such names each in its own way
+		return
+	}
+	remote := func(p string) []string { return slices.Concat(remoteRoot, strings.Split(p, "/")) }
+	info, err := os.Stat(s.disk(p))
+	s.must(err)
+	local := filepath.Join(s.t.TempDir(), "foreign")
+	data := content(fmt.Sprintf("foreign %d", s.serial), 1000+s.serial)
+	s.must(os.WriteFile(local, data, 0o644))
+	o := []op{
+		{Do: "remove", Path: remote(p)},
+		{Do: "rename", Path: remote(p), To: remote(path.Join(path.Dir(p), "foreign name"))},
+		{Do: "put", Path: remote(p), Local: local},
+		{Do: "put", Path: remote(to), Local: local},
+		{Do: "mkdir", Path: remote(to + " folder")},
+	}[s.rng.IntN(5)]
+	r := c.run(s.t, o)[0]
+	s.say("%T: %s %q %q: %s", c, o.Do, o.Path, o.To, r.Error)
+	s.written += info.Size()
+}
+
+// comesBack restores the backup and compares it with the source, and lets rclone compare both.
+func (s *story) comesBack() {
+	s.t.Helper()
+	to := filepath.Join(s.t.TempDir(), "back")
+	s.m.run(s.t, 0, "restore", "-to="+to, "backup.odd")
+	for _, p := range s.paths(func(fs.FileMode) bool { return true }) {
+		want, err := os.Lstat(s.disk(p))
+		s.must(err)
+		got, err := os.Lstat(filepath.Join(to, p))
+		switch {
+		case err != nil:
+			s.t.Errorf("%q did not come back: %v", p, err)
+			continue
+		case got.Mode() != want.Mode():
+			s.t.Errorf("%q came back with mode %v, want %v", p, got.Mode(), want.Mode())
+		case !want.Mode().IsRegular():
+			continue
+		case !got.ModTime().Equal(want.ModTime()):
+			s.t.Errorf("%q came back with date %v, want %v", p, got.ModTime(), want.ModTime())
+		}
+		wantData, err := os.ReadFile(s.disk(p))
+		s.must(err)
+		gotData, err := os.ReadFile(filepath.Join(to, p))
+		s.must(err)
+		if !bytes.Equal(gotData, wantData) {
+			s.t.Errorf("%q came back with other bytes", p)
+		}
+	}
+	s.m.run(s.t, 0, "verify")
+	rc := startRclone(s.t, s.m.server)
+	output(s.t, rc.command(s.t, "check", "--download", "--one-way", "--skip-links", s.m.source, "m:"+path.Join(remoteRoot...)))
+}
