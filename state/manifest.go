@@ -37,6 +37,18 @@ func (m Manifest) Totals() (files, size int64) {
 	return files, size
 }
 
+// Owned returns whether a handle is in the manifest.
+func (m Manifest) Owned() func(tree.Handle) bool {
+	owned := make(map[tree.Handle]struct{}, len(m))
+	for i := range m {
+		owned[m[i].Handle] = struct{}{}
+	}
+	return func(h tree.Handle) bool {
+		_, ok := owned[h]
+		return ok
+	}
+}
+
 func (e *Entry) compare(o *Entry) int {
 	return cmp.Or(strings.Compare(string(e.Path), string(o.Path)), cmp.Compare(e.Handle, o.Handle))
 }

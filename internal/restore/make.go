@@ -94,7 +94,7 @@ func children(t *tree.Tree, dirs []tree.ID) []tree.ID {
 	return ids
 }
 
-// named are the remote nodes of one name on disk, by handle: the first is restored.
+// named are the remote nodes of one name on disk, megaplan's own before others, then by handle: the first is restored.
 type named struct {
 	name string
 	ids  []tree.ID
@@ -122,12 +122,20 @@ func (in *Input) byName(ids []tree.ID) []named {
 	for i := range list {
 		if n := &list[i]; len(n.ids) > 1 {
 			slices.SortFunc(n.ids, func(a, b tree.ID) int {
-				return cmp.Or(cmp.Compare(in.Tree.Handle(a), in.Tree.Handle(b)), cmp.Compare(a, b))
+				return cmp.Or(cmp.Compare(in.foreign(a), in.foreign(b)), cmp.Compare(in.Tree.Handle(a), in.Tree.Handle(b)), cmp.Compare(a, b))
 			})
 			n.name = in.Encoding.ToDisk(in.Tree.Name(n.ids[0]))
 		}
 	}
 	return list
+}
+
+// foreign is 1 for a node that is known not to be megaplan's own, else 0.
+func (in *Input) foreign(id tree.ID) int {
+	if in.Owned == nil || in.Owned(in.Tree.Handle(id)) {
+		return 0
+	}
+	return 1
 }
 
 // level plans what lands in one directory. local is that directory in the local tree, or None.

@@ -112,6 +112,11 @@ func TestMake(t *testing.T) {
 			[]string{"create file b @1", "create file x @2", "skip duplicate x (1)", "skip duplicate x (1)"},
 		},
 		{
+			"megaplan's own before others of its name", grown("x", "x", "y/", "y/z", "y"), nil,
+			restore.Input{Owned: func(h tree.Handle) bool { return h == 2 || h == 5 }},
+			[]string{"create file x @2", "create file y @5", "skip duplicate x (1)", "skip duplicate y (1)"},
+		},
+		{
 			"folders of one name become one", grown("d/", "d/a", "d/", "d/b"), nil,
 			restore.Input{},
 			[]string{"create directory d", "create file d/a @2", "create file d/b @4"},

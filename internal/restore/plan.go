@@ -35,6 +35,8 @@ type Input struct {
 	// Tree holds what is restored: everything below the folder Root, or the file Root itself.
 	Tree *tree.Tree
 	Root tree.ID
+	// Owned says which nodes are megaplan's own: of several of one name theirs is restored. nil: nobody knows.
+	Owned func(tree.Handle) bool
 	// Encoding is how names are written in the account.
 	Encoding names.Encoding
 	// Filter judges names on disk, as in a source; nil takes everything.

@@ -39,6 +39,7 @@ func (c *comparison) readManifest() {
 // level pairs what is in a remote folder with what is in a local directory.
 func (c *comparison) level(remote, local tree.ID, at tree.Path) {
 	pairs := c.pair(remote, local)
+	ours := c.oursOf(pairs)
 	first, end := c.in.Remote.Children(remote)
 	for id := first; id < end; id++ {
 		n := c.in.Remote.Node(id)
@@ -48,8 +49,32 @@ func (c *comparison) level(remote, local tree.ID, at tree.Path) {
 			c.without(id, path, c.in.Local.Node(local))
 			continue
 		}
+		if ours[here] && !c.ours(n.Handle) {
+			c.spare(id)
+			continue
+		}
 		c.met[here] = true
 		c.together(id, here, path)
+	}
+}
+
+// oursOf returns the local names that have a node of ours: others beside it are no copy of the file.
+func (c *comparison) oursOf(pairs map[tree.ID]tree.ID) map[tree.ID]bool {
+	ours := make(map[tree.ID]bool, len(pairs))
+	for id, here := range pairs {
+		if c.ours(c.in.Remote.Handle(id)) {
+			ours[here] = true
+		}
+	}
+	return ours
+}
+
+// spare counts what another client put beside a node of ours.
+func (c *comparison) spare(id tree.ID) {
+	for below := range c.in.Remote.Walk(id) {
+		if c.in.Remote.Kind(below) != tree.Dir {
+			c.work.Unmanaged++
+		}
 	}
 }
 

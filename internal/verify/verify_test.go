@@ -237,6 +237,12 @@ func TestRule10_Verdicts(t *testing.T) {
 			verify.Input{HasState: true, Manifest: listed("a", 7)},
 			[]string{"missing there a !", "changed here since new: new here"},
 		},
+		{
+			"beside ours", grown("a", "a", "d/", "d/x", "d"), here("a", "d"),
+			map[string]string{"a": "same", "d": "same"},
+			verify.Input{HasState: true, Manifest: listed("a", 2, "d", 5)},
+			[]string{"2 equal", "2 unmanaged"},
+		},
 		{"missing there, no state", grown(), here("a"), nil, verify.Input{}, []string{"missing there a !"}},
 		{
 			"left out", grown("a", "d/", "d/b"), here("a", kind(tree.Unknown, tree.Excluded), "d/", kind(tree.Unknown, tree.Excluded)), nil,
@@ -269,7 +275,7 @@ func TestRule10_Verdicts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			m := &memory{local: tt.contents, remote: map[tree.Handle]string{1: "same", 2: "same", 3: "same", 4: "same"}}
+			m := &memory{local: tt.contents, remote: map[tree.Handle]string{1: "same", 2: "same", 3: "same", 4: "same", 5: "same"}}
 			in := tt.in
 			in.Remote, in.Local = tt.remote, tt.local
 			result, err := verify.Run(t.Context(), verify.Compare(in), m.env())

@@ -96,6 +96,9 @@ func (p *Project) Restore(ctx context.Context, o RestoreOptions) (*Restoring, er
 		return nil, p.accountError(from.account, err)
 	}
 	input := restore.Input{Tree: whole, Root: root, Overwrite: o.Overwrite, Filter: givenFilter(o), Windows: runtime.GOOS == "windows"}
+	if from.known {
+		input.Owned = from.prior.Manifest.Owned()
+	}
 	if input.Encoding, err = p.encoding(from.account); err != nil {
 		return nil, err
 	}
