@@ -94,7 +94,8 @@ func children(t *tree.Tree, dirs []tree.ID) []tree.ID {
 	return ids
 }
 
-// named are the remote nodes of one name on disk, megaplan's own before others, then by handle: the first is restored.
+// named are the remote nodes of one name on disk, the first is restored: megaplan's own come before others, then the
+// newest, then the lowest handle.
 type named struct {
 	name string
 	ids  []tree.ID
@@ -122,7 +123,8 @@ func (in *Input) byName(ids []tree.ID) []named {
 	for i := range list {
 		if n := &list[i]; len(n.ids) > 1 {
 			slices.SortFunc(n.ids, func(a, b tree.ID) int {
-				return cmp.Or(cmp.Compare(in.foreign(a), in.foreign(b)), cmp.Compare(in.Tree.Handle(a), in.Tree.Handle(b)), cmp.Compare(a, b))
+				return cmp.Or(cmp.Compare(in.foreign(a), in.foreign(b)), cmp.Compare(in.Tree.Node(b).Created, in.Tree.Node(a).Created),
+					cmp.Compare(in.Tree.Handle(a), in.Tree.Handle(b)), cmp.Compare(a, b))
 			})
 			n.name = in.Encoding.ToDisk(in.Tree.Name(n.ids[0]))
 		}

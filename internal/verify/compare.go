@@ -49,12 +49,15 @@ func (c *comparison) level(remote, local tree.ID, at tree.Path) {
 			c.without(id, path, c.in.Local.Node(local))
 			continue
 		}
-		if ours[here] && !c.ours(n.Handle) {
+		switch {
+		case ours[here] && !c.ours(n.Handle):
 			c.spare(id)
-			continue
+		case n.Kind == tree.Dir && c.in.Local.Kind(here).HasContent(): // a file has its name now
+			c.without(id, path, c.in.Local.Node(local))
+		default:
+			c.met[here] = true
+			c.together(id, here, path)
 		}
-		c.met[here] = true
-		c.together(id, here, path)
 	}
 }
 

@@ -243,6 +243,11 @@ func TestRule10_Verdicts(t *testing.T) {
 			verify.Input{HasState: true, Manifest: listed("a", 2, "d", 5)},
 			[]string{"2 equal", "2 unmanaged"},
 		},
+		{
+			"in a folder where a file is now", grown("d/", "d/x", "d/y"), here("d"), nil,
+			verify.Input{HasState: true, Manifest: listed("d/y", 3)},
+			[]string{"missing here d/y !", "1 unmanaged", "changed here since d: new here"},
+		},
 		{"missing there, no state", grown(), here("a"), nil, verify.Input{}, []string{"missing there a !"}},
 		{
 			"left out", grown("a", "d/", "d/b"), here("a", kind(tree.Unknown, tree.Excluded), "d/", kind(tree.Unknown, tree.Excluded)), nil,
