@@ -120,7 +120,7 @@ func (s *snapper) put(ctx context.Context, file string, d fs.DirEntry, parent tr
 	meta, _ := scan.Meta{HasMode: true, Mode: uint32(info.Mode().Perm())}.Encode()
 	sum := sha256.Sum256(content)
 	if old, ok := s.have[sum]; ok {
-		_, err = s.client.CopyAs(ctx, old.Handle, parent, d.Name(), meta, old.CRC, info.ModTime().Unix())
+		_, err = s.client.Copy(ctx, mega.Copy{From: old.Handle, Parent: parent, Name: d.Name(), Meta: meta, CRC: old.CRC, MTime: info.ModTime().Unix()})
 		return err
 	}
 	f, err := os.Open(file)
