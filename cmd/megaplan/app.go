@@ -75,7 +75,7 @@ drift tells whether the account still is what was applied.
 		a.initCommand(), a.validateCommand(), a.fmtCommand(), a.planCommand(), a.applyCommand(), a.destroyCommand(), a.driftCommand(), a.restoreCommand(), a.verifyCommand(),
 		a.showCommand(), a.outputCommand(), a.stateCommand(), a.forceUnlockCommand(), a.loginCommand(), a.logoutCommand(),
 		a.accountCommand(), a.sessionCommand(), a.doctorCommand(), a.emulatorCommand(), a.versionCommand(), a.schemaCommand(),
-		a.lsCommand(), a.duCommand(), a.findCommand(), a.snapshotsCommand(), a.versionsCommand(), a.catCommand(), a.explainCommand(),
+		a.lsCommand(), a.duCommand(), a.findCommand(), a.diffCommand(), a.snapshotsCommand(), a.versionsCommand(), a.catCommand(), a.explainCommand(),
 	)
 	return root
 }

@@ -22,7 +22,7 @@ var table = []line{
 		"state", "config", "internal/scan", "internal/snapshot", "internal/mega/api",
 	}},
 	{"decide, move bytes, remember the tree", []string{
-		"planner", "internal/mega/transfer", "internal/mega/cache",
+		"planner", "internal/mega/transfer", "internal/mega/cache", "internal/treediff",
 	}},
 	{"the door to MEGA", []string{"internal/mega"}},
 	{"act", []string{

@@ -49,6 +49,7 @@ func TestSchemas(t *testing.T) {
 		"versions.schema.json":  schemaOf(reflect.TypeFor[VersionsDocument]()),
 		"snapshots.schema.json": schemaOf(reflect.TypeFor[SnapshotsDocument]()),
 		"snapshot.schema.json":  schemaOf(reflect.TypeFor[SnapshotDocument]()),
+		"diff.schema.json":      schemaOf(reflect.TypeFor[DiffDocument]()),
 		"explain.schema.json":   schemaOf(reflect.TypeFor[ExplainDocument]()),
 		"events.schema.json":    {"description": "One line of -json.", "oneOf": lines},
 	} {

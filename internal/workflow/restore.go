@@ -49,6 +49,7 @@ type Restoring struct {
 	Now      time.Time
 
 	p      *Project
+	from   backedUp
 	client *mega.Client
 }
 
@@ -64,6 +65,34 @@ type backedUp struct {
 
 // Restore plans to bring a backup or a remote path back. It writes no state and takes no lease (rule 29).
 func (p *Project) Restore(ctx context.Context, o RestoreOptions) (*Restoring, error) {
+	r, err := p.restoring(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if r.Target, err = p.restoreTarget(o, r.from); err != nil {
+		return nil, err
+	}
+	input, missing, err := r.read(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if r.from.known {
+		input.Owned = r.from.prior.Manifest.Owned()
+	}
+	input.Overwrite, input.Filter, input.Windows = o.Overwrite, givenFilter(o), runtime.GOOS == "windows"
+	if input.Encoding, err = p.encoding(r.from.account); err != nil {
+		return nil, err
+	}
+	if input.Local, err = restore.Look(r.Target, input); err != nil {
+		return nil, fmt.Errorf("look at %s: %w", r.Target, err)
+	}
+	r.Plan = restore.Make(input)
+	r.Plan.Skipped = append(missing, r.Plan.Skipped...)
+	return r, nil
+}
+
+// restoring finds what is meant; nothing is asked of MEGA yet.
+func (p *Project) restoring(ctx context.Context, o RestoreOptions) (*Restoring, error) {
 	var in planner.Input
 	if err := p.readState(ctx, &in); err != nil {
 		return nil, err
@@ -72,46 +101,27 @@ func (p *Project) Restore(ctx context.Context, o RestoreOptions) (*Restoring, er
 	if err != nil {
 		return nil, err
 	}
-	r := &Restoring{p: p, From: from.name}
-	if r.Target, err = p.restoreTarget(o, from); err != nil {
-		return nil, err
-	}
-	acct, err := p.connect(ctx, from.account)
+	return &Restoring{p: p, From: from.name, from: from}, nil
+}
+
+// read reads the remote side as of the time that is asked for, and what is known to be missing of it.
+func (r *Restoring) read(ctx context.Context, o RestoreOptions) (in restore.Input, missing []restore.Skip, err error) {
+	acct, err := r.p.look(ctx, r.from.account)
 	if err != nil {
-		return nil, err
+		return in, nil, err
 	}
-	if err := p.refresh(ctx, acct); err != nil {
-		return nil, p.accountError(from.account, err)
-	}
-	p.Observer.AccountRead(from.account, acct.read)
 	r.client, r.Now = acct.client, serverNow(acct.client)
-	if r.At, err = p.timeOf(o.At, acct.client); err != nil {
-		return nil, err
+	if r.At, err = r.p.timeOf(o.At, acct.client); err != nil {
+		return in, nil, err
 	}
-	whole, root, err := r.open(ctx, from, o)
+	in.Tree, in.Root, err = r.open(ctx, r.from, o)
 	if errors.As(err, new(*notThereError)) {
-		return nil, err
+		return in, nil, err
 	}
-	if err != nil {
-		return nil, p.accountError(from.account, err)
+	if err == nil {
+		missing, err = r.choose(ctx, &in, r.from, o)
 	}
-	input := restore.Input{Tree: whole, Root: root, Overwrite: o.Overwrite, Filter: givenFilter(o), Windows: runtime.GOOS == "windows"}
-	if from.known {
-		input.Owned = from.prior.Manifest.Owned()
-	}
-	if input.Encoding, err = p.encoding(from.account); err != nil {
-		return nil, err
-	}
-	missing, err := r.choose(ctx, &input, from, o)
-	if err != nil {
-		return nil, p.accountError(from.account, err)
-	}
-	if input.Local, err = restore.Look(r.Target, input); err != nil {
-		return nil, fmt.Errorf("look at %s: %w", r.Target, err)
-	}
-	r.Plan = restore.Make(input)
-	r.Plan.Skipped = append(missing, r.Plan.Skipped...)
-	return r, nil
+	return in, missing, r.p.accountError(r.from.account, err)
 }
 
 // findBackup finds what is meant by an address or a path.
