@@ -9,6 +9,7 @@ import (
 	"github.com/megaplan/megaplan/internal/mega/api"
 	"github.com/megaplan/megaplan/internal/mega/cache"
 	"github.com/megaplan/megaplan/internal/mega/crypt"
+	"github.com/megaplan/megaplan/internal/snapshot"
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
@@ -137,6 +138,9 @@ func (c *Client) newFolder(f NewFolder) (api.NewNode, error) {
 	attrs := crypt.NewAttributes(f.Name)
 	if f.Meta != "" {
 		attrs.Set(attrMeta, f.Meta)
+	}
+	if f.Snapshot != "" {
+		attrs.Set(snapshot.Attribute, f.Snapshot)
 	}
 	text, err := attrs.Encrypt(key)
 	return api.NewNode{Type: api.Folder, Attr: text, Key: c.keys.WrapKey(key)}, err

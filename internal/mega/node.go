@@ -18,6 +18,9 @@ const (
 	attrTrash = "_mptrash"
 )
 
+// AttrName is the attribute that holds a node's name.
+const AttrName = crypt.AttrName
+
 // opened is a node with its key and attributes, as far as they can be read.
 type opened struct {
 	cache.Node

@@ -16,7 +16,9 @@ import (
 
 // way is the part of the account that a tree is to show: whole folders and the folders that lead to them.
 type way struct {
-	whole  bool
+	whole bool
+	// newest leaves out what is in published snapshots but the newest.
+	newest bool
 	byName map[string]*way
 	byNode map[tree.Handle]*way
 }
@@ -50,7 +52,7 @@ func merge(a, b *way) *way {
 	case b == nil:
 		return a
 	}
-	out := &way{whole: a.whole || b.whole, byName: maps.Clone(a.byName), byNode: maps.Clone(a.byNode)}
+	out := &way{whole: a.whole || b.whole, newest: a.newest && b.newest || a.newest && !b.whole || b.newest && !a.whole, byName: maps.Clone(a.byName), byNode: maps.Clone(a.byNode)}
 	for name, next := range b.byName {
 		*out.name(name) = *merge(a.byName[name], next)
 	}
@@ -88,6 +90,21 @@ func (w *way) routes(nodes []tree.Node) map[string]*way {
 // Incomplete and not descended into. A path leads through every folder of its name; where none has exactly that name,
 // through those whose names differ only in the spelling of accents (rule 14).
 func (c *Client) Tree(ctx context.Context, paths []tree.Path, roots []tree.Handle) (*tree.Tree, error) {
+	return c.TreeOf(ctx, Part{Paths: paths, Roots: roots})
+}
+
+// Part says which part of an account a tree is to show.
+type Part struct {
+	Paths []tree.Path
+	Roots []tree.Handle
+	// SnapshotPaths and SnapshotRoots hold snapshots. Of the published ones that lie directly below them all but the newest are
+	// marked Incomplete and not descended into: there may be many, and all of them large.
+	SnapshotPaths []tree.Path
+	SnapshotRoots []tree.Handle
+}
+
+// TreeOf is Tree for paths and roots some of which hold snapshots.
+func (c *Client) TreeOf(ctx context.Context, part Part) (*tree.Tree, error) {
 	top, ok, err := c.cache.Get(c.RootHandle())
 	if err != nil {
 		return nil, fmt.Errorf("read the tree: %w", err)
@@ -96,17 +113,26 @@ func (c *Client) Tree(ctx context.Context, paths []tree.Path, roots []tree.Handl
 		return nil, fmt.Errorf("read the tree: the cloud drive: %w", ErrGone)
 	}
 	start := &way{}
-	for _, p := range paths {
-		w := start
-		for name := range p.Names() {
-			w = w.name(name)
-		}
-		w.whole = true
+	for _, p := range part.Paths {
+		end := start.path(p)
+		end.whole, end.newest = true, false
 	}
-	for _, h := range roots {
-		if err := c.wayTo(start, h); err != nil {
+	for _, p := range part.SnapshotPaths {
+		start.path(p).holdSnapshots()
+	}
+	for _, h := range part.Roots {
+		end, err := c.wayTo(start, h)
+		if err != nil {
 			return nil, fmt.Errorf("read the tree: %w", err)
 		}
+		end.whole, end.newest = true, false
+	}
+	for _, h := range part.SnapshotRoots {
+		end, err := c.wayTo(start, h)
+		if err != nil {
+			return nil, fmt.Errorf("read the tree: %w", err)
+		}
+		end.holdSnapshots()
 	}
 	t := treeWalk{client: c, builder: tree.NewBuilder(c.open(top).facts())}
 	from := listing{id: tree.Root, h: top.Handle, way: start}
@@ -122,29 +148,43 @@ func (c *Client) Tree(ctx context.Context, paths []tree.Path, roots []tree.Handl
 	return t.builder.Build(), nil
 }
 
-// wayTo adds the way to a node, if it is below the cloud drive.
-func (c *Client) wayTo(start *way, h tree.Handle) error {
+// path adds the way along a path and returns its end.
+func (w *way) path(p tree.Path) *way {
+	for name := range p.Names() {
+		w = w.name(name)
+	}
+	return w
+}
+
+// holdSnapshots makes a way's end one of whose snapshots only the newest matters, unless all are asked for already.
+func (w *way) holdSnapshots() {
+	if !w.whole {
+		w.whole, w.newest = true, true
+	}
+}
+
+// wayTo adds the way to a node, if it is below the cloud drive, and returns its end.
+func (c *Client) wayTo(start *way, h tree.Handle) (*way, error) {
 	var chain []tree.Handle
 	for range maxDepth {
 		n, ok, err := c.cache.Get(h)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !ok || n.Type == cache.Bin || n.Type == cache.Vault {
-			return nil
+			return &way{}, nil
 		}
 		if n.Type == cache.Root {
 			w := start
 			for i := len(chain) - 1; i >= 0; i-- {
 				w = w.node(chain[i])
 			}
-			w.whole = true
-			return nil
+			return w, nil
 		}
 		chain = append(chain, h)
 		h = n.Parent
 	}
-	return nil
+	return &way{}, nil
 }
 
 // treeWalk is one Tree being built, level by level.
@@ -226,10 +266,18 @@ func (t *treeWalk) add(next []listing, s listing, nodes []tree.Node) []listing {
 	if !s.way.whole {
 		routes = s.way.routes(nodes)
 	}
+	below := s.way
+	var old map[tree.Handle]bool
+	if below.newest {
+		below, old = &way{whole: true}, t.client.oldSnapshots(nodes)
+	}
 	for _, n := range nodes {
-		way := s.way
-		if !way.whole {
+		way := below
+		switch {
+		case !way.whole:
 			way = merge(routes[n.Name], way.byNode[n.Handle])
+		case old[n.Handle]:
+			way = nil
 		}
 		n.Incomplete = n.Kind == tree.Dir && way == nil
 		id := t.builder.Add(s.id, n)

@@ -23,6 +23,8 @@ type NewFolder struct {
 	Parent     tree.Handle
 	Under      int
 	Name, Meta string
+	// Snapshot is the mark of a snapshot's folder.
+	Snapshot string
 }
 
 // PartError says which entries of a call failed, by index; the others were done.

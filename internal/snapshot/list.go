@@ -23,28 +23,58 @@ func List(t *tree.Tree, root tree.ID) []Snapshot {
 	var list []Snapshot
 	first, end := t.Children(root)
 	for id := first; id < end; id++ {
-		if s, ok := at(t, id); ok {
+		if s, ok := read(t.Node(id)); ok {
+			s.ID = id
 			list = append(list, s)
 		}
 	}
-	slices.SortFunc(list, func(a, b Snapshot) int {
-		return cmp.Or(b.Began.Compare(a.Began), cmp.Compare(b.N, a.N), cmp.Compare(a.Handle, b.Handle))
-	})
+	slices.SortFunc(list, newer)
 	return list
 }
 
-// at reads a folder as a snapshot. The time is the name's: it is what people see, and the mark agrees with it.
-func at(t *tree.Tree, id tree.ID) (Snapshot, bool) {
-	if t.Kind(id) != tree.Dir {
+// Of is List for the nodes directly below a root that are in no tree yet; the snapshots have no ID.
+func Of(nodes []tree.Node) []Snapshot {
+	var list []Snapshot
+	for _, n := range nodes {
+		if s, ok := read(n); ok {
+			s.ID = tree.None
+			list = append(list, s)
+		}
+	}
+	slices.SortFunc(list, newer)
+	return list
+}
+
+func newer(a, b Snapshot) int {
+	return cmp.Or(b.Began.Compare(a.Began), cmp.Compare(b.N, a.N), cmp.Compare(a.Handle, b.Handle))
+}
+
+// read takes a folder for a snapshot. The time is the name's: it is what people see, and the mark agrees with it.
+func read(n tree.Node) (Snapshot, bool) {
+	if n.Kind != tree.Dir {
 		return Snapshot{}, false
 	}
-	began, n, named := ParseName(t.Name(id))
-	mark, marked := ParseMark(t.Node(id).Snapshot)
+	began, number, named := ParseName(n.Name)
+	mark, marked := ParseMark(n.Snapshot)
 	if !named || !marked {
 		return Snapshot{}, false
 	}
 	mark.Began = began
-	return Snapshot{ID: id, Handle: t.Handle(id), Name: t.Name(id), N: n, Mark: mark}, true
+	return Snapshot{Handle: n.Handle, Name: n.Name, N: number, Mark: mark}, true
+}
+
+// inFuture is how far ahead of now a snapshot's time may be and still be believed.
+const inFuture = 10 * time.Minute
+
+// Current finds the newest snapshot of a list, complete or not. One that is dated in the future was made by a clock that was
+// wrong, and would be the newest for as long.
+func Current(list []Snapshot, now time.Time) (Snapshot, bool) {
+	for _, s := range list {
+		if !s.Began.After(now.Add(inFuture)) {
+			return s, true
+		}
+	}
+	return Snapshot{}, false
 }
 
 // Newest returns the newest complete snapshot of a list whose scan did not begin after a time; the zero time stands for now.
