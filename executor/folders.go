@@ -61,7 +61,7 @@ func (r *run) createFolders(ctx context.Context, account addr.Address, batch []p
 	for i, id := range batch {
 		a := r.action(id)
 		place[id] = i + 1
-		specs[i] = mega.NewFolder{Name: a.Name, Meta: a.Meta}
+		specs[i] = mega.NewFolder{Name: a.Name, Meta: a.Meta, Snapshot: a.Mark}
 		if under, ok := place[a.Parent.Action]; ok && a.Parent.Action != 0 {
 			specs[i].Under = under
 		} else {
@@ -75,7 +75,7 @@ func (r *run) createFolders(ctx context.Context, account addr.Address, batch []p
 	var recording sync.WaitGroup
 	recorded := 0
 	for i, id := range batch {
-		outcomes[i].id = id
+		outcomes[i].id, outcomes[i].in = id, &r.inSmall
 		if specs[i].Under > recorded {
 			recording.Wait()
 			recorded = i

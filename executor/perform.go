@@ -27,6 +27,8 @@ func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *p
 	switch a.Kind {
 	case planner.Copy:
 		return r.copy(ctx, c, a, a.Remote.Handle)
+	case planner.PublishSnapshot:
+		return r.publish(ctx, c, a)
 	case planner.RestoreFromTrash:
 		if err := checkTrashed(c, a); err != nil {
 			return planner.Result{}, err
@@ -115,7 +117,7 @@ func (r *run) copy(ctx context.Context, c remote, a *planner.Action, from tree.H
 func (r *run) upload(ctx context.Context, c remote, target *planner.Target, a *planner.Action) (_ planner.Result, err error) {
 	file, err := r.env.Open(*target, a.Local)
 	if err != nil {
-		return planner.Result{}, err
+		return planner.Result{}, sourceError{err}
 	}
 	defer func() {
 		if cerr := file.close(); err == nil {

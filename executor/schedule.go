@@ -16,6 +16,9 @@ const largeFile = 128 << 10
 const (
 	defaultSmall = 384
 	defaultLarge = 8
+	// Copies send no bytes: what bounds them is that two requests' worth of nodes is under way, one being answered and one
+	// that waits.
+	defaultCopies = 2000
 )
 
 // run is one Run: the graph of the plan and what became of each action. Only loop's goroutine touches it.
@@ -30,11 +33,11 @@ type run struct {
 	gates      map[addr.Address]*gate
 	failed     map[planner.ActionID]Failure
 
-	folders, small, large []planner.ActionID // ready
-	inSmall, inLarge      int
-	results               chan []outcome
-	report                Report
-	fatal                 error
+	folders, small, large, copies []planner.ActionID // ready
+	inSmall, inLarge, inCopies    int
+	results                       chan []outcome
+	report                        Report
+	fatal                         error
 	// stopping ends when nothing more is to begin.
 	stopping context.Context
 	stop     context.CancelFunc
@@ -45,7 +48,8 @@ type outcome struct {
 	id    planner.ActionID
 	err   error
 	fatal error
-	large bool
+	// in counts the actions in flight of its kind.
+	in *int
 	// doneBefore is how many actions had succeeded when this one began.
 	doneBefore int
 }
@@ -88,6 +92,8 @@ func (r *run) enqueue(id planner.ActionID) {
 		r.folders = append(r.folders, id)
 	case isLarge(a):
 		r.large = append(r.large, id)
+	case a.Kind == planner.Copy:
+		r.copies = append(r.copies, id)
 	default:
 		r.small = append(r.small, id)
 	}
@@ -104,7 +110,7 @@ func (r *run) loop(ctx context.Context) (Report, error) {
 		if r.stopping.Err() == nil && r.fatal == nil && ctx.Err() == nil {
 			r.start(ctx)
 		}
-		if r.inSmall+r.inLarge == 0 {
+		if r.inSmall+r.inLarge+r.inCopies == 0 {
 			break
 		}
 		select {
@@ -134,26 +140,26 @@ func (r *run) finish(ctx context.Context) (Report, error) {
 
 // start puts everything that is ready and has room in flight.
 func (r *run) start(ctx context.Context) {
-	small, large := r.env.Parallelism, r.env.Parallelism
+	small, large, copies := r.env.Parallelism, r.env.Parallelism, r.env.Parallelism
 	if small <= 0 {
-		small, large = defaultSmall, defaultLarge
+		small, large, copies = defaultSmall, defaultLarge, defaultCopies
 	}
 	r.folders = slices.DeleteFunc(r.folders, func(id planner.ActionID) bool { return !r.admit(id) })
 	for len(r.folders) > 0 && r.inSmall < small {
 		r.startFolders(ctx)
 	}
-	for len(r.large) > 0 && r.inLarge < large {
-		id := r.large[0]
-		if r.large = r.large[1:]; r.admit(id) {
-			r.inLarge++
-			r.launch(ctx, id, true)
-		}
-	}
-	for len(r.small) > 0 && r.inSmall < small {
-		id := r.small[0]
-		if r.small = r.small[1:]; r.admit(id) {
-			r.inSmall++
-			r.launch(ctx, id, false)
+	r.startSome(ctx, &r.large, &r.inLarge, large)
+	r.startSome(ctx, &r.copies, &r.inCopies, copies)
+	r.startSome(ctx, &r.small, &r.inSmall, small)
+}
+
+// startSome starts actions that are ready while fewer than most of their kind are in flight.
+func (r *run) startSome(ctx context.Context, ready *[]planner.ActionID, in *int, most int) {
+	for len(*ready) > 0 && *in < most {
+		id := (*ready)[0]
+		if *ready = (*ready)[1:]; r.admit(id) {
+			*in++
+			r.launch(ctx, id, in)
 		}
 	}
 }
@@ -168,13 +174,13 @@ func (r *run) admit(id planner.ActionID) bool {
 }
 
 // launch performs one action in a goroutine that ends by handing its outcome to loop.
-func (r *run) launch(ctx context.Context, id planner.ActionID, large bool) {
+func (r *run) launch(ctx context.Context, id planner.ActionID, in *int) {
 	a := r.action(id)
 	r.env.Event(Event{Kind: Started, Action: a})
 	doneBefore := r.report.Done
 	go func() {
 		result, err := r.perform(ctx, a)
-		o := outcome{id: id, err: err, large: large, doneBefore: doneBefore}
+		o := outcome{id: id, err: err, in: in, doneBefore: doneBefore}
 		if err == nil {
 			o.fatal = r.record(ctx, a, result)
 		}
@@ -189,11 +195,7 @@ func (r *run) record(ctx context.Context, a *planner.Action, result planner.Resu
 }
 
 func (r *run) settle(o outcome) {
-	if o.large {
-		r.inLarge--
-	} else {
-		r.inSmall--
-	}
+	*o.in--
 	a := r.action(o.id)
 	if _, skipped := r.failed[o.id]; skipped {
 		return // a folder whose parent in the same request was refused
@@ -214,6 +216,10 @@ func (r *run) settle(o outcome) {
 	default:
 		r.report.Done++
 		r.env.Event(Event{Kind: Done, Action: a})
+		if a.Kind == planner.PublishSnapshot && r.missed(a).Files > 0 {
+			r.skip(r.dependents[o.id], Failure{Action: o.id, Err: errLacking})
+			break
+		}
 		r.release(r.dependents[o.id])
 		r.release(r.pass(a))
 	}
@@ -231,7 +237,12 @@ func (r *run) release(ids []planner.ActionID) {
 // fail marks the action and, since they can never become ready, all that wait for it.
 func (r *run) fail(f Failure) {
 	r.failed[f.Action] = f
-	pending := append(slices.Clone(r.dependents[f.Action]), r.heldBy(f.Action)...)
+	r.skip(append(slices.Clone(r.dependents[f.Action]), r.stopped(f.Action, f)...), f)
+}
+
+// skip marks actions that wait for one that failed, and all that wait for them.
+func (r *run) skip(pending []planner.ActionID, f Failure) {
+	pending = slices.Clone(pending)
 	for len(pending) > 0 {
 		id := pending[len(pending)-1]
 		pending = pending[:len(pending)-1]
@@ -240,6 +251,15 @@ func (r *run) fail(f Failure) {
 		}
 		r.failed[id] = Failure{Action: id, Because: f.Action, Err: f.Err}
 		r.env.Event(Event{Kind: Skipped, Action: r.action(id), Err: f.Err})
-		pending = append(append(pending, r.dependents[id]...), r.heldBy(id)...)
+		pending = append(append(pending, r.dependents[id]...), r.stopped(id, f)...)
 	}
+}
+
+// stopped returns what an action that was not done holds at the gate, nothing where that is forgiven.
+func (r *run) stopped(id planner.ActionID, f Failure) []planner.ActionID {
+	if r.forgives(f) {
+		r.release(r.miss(id))
+		return nil
+	}
+	return r.heldBy(id)
 }

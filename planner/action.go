@@ -83,6 +83,11 @@ type Action struct {
 	Original tree.Handle
 	// Subtree is how a folder to be trashed looked (rule 16); nil for files.
 	Subtree *Subtree
+	// Mark is the _mpsnap attribute that create_folder and publish_snapshot write, and that expire_snapshot writes before it
+	// destroys. Folder is the folder that is published. Purge makes expire_snapshot destroy, not trash.
+	Mark   string
+	Folder Ref
+	Purge  bool
 }
 
 // Sends says whether the action uploads content.

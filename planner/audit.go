@@ -24,6 +24,7 @@ func (p *planning) audit(t *target) {
 	if t.backup != nil || t.folder == nil {
 		a.survey()
 		a.entries()
+		a.auditSnapshots()
 		a.added(t.root, "")
 	}
 	slices.SortStableFunc(a.found, func(x, y Difference) int { return strings.Compare(string(x.Path), string(y.Path)) })
@@ -42,6 +43,7 @@ type auditor struct {
 	dirs    map[tree.Path]int32
 	// explained are nodes that took another's place and are reported with it.
 	explained map[tree.ID]bool
+	shut      map[tree.Path]bool // see veiled
 }
 
 // rootMoved reports a root that another client moved; everything of the manifest is still below it.
@@ -95,7 +97,7 @@ func (a *auditor) absence(w Where, path tree.Path, dir bool) Difference {
 func (a *auditor) survey() {
 	n := len(a.owned.entries)
 	a.seen, a.strayed, a.lost = make([]tree.ID, n), make([]bool, n), make([]int32, n)
-	a.dirs, a.explained = map[tree.Path]int32{}, map[tree.ID]bool{}
+	a.dirs, a.explained, a.shut = map[tree.Path]int32{}, map[tree.ID]bool{}, map[tree.Path]bool{}
 	for i := range a.seen {
 		a.seen[i] = tree.None
 	}
@@ -111,6 +113,9 @@ func (a *auditor) entries() {
 	for i, e := range a.owned.entries {
 		if e.Dir {
 			a.dirs[e.Path] = int32(i)
+		}
+		if a.veiled(e.Path) {
+			continue
 		}
 		above, hasParent := a.dirs[e.Path.Dir()]
 		hasParent = hasParent && e.Path.Dir() != ""
@@ -250,18 +255,20 @@ func (a *auditor) added(dir tree.ID, path tree.Path) {
 		}
 		n := remote.Node(id)
 		at := path.Join(n.Name)
-		if a.account.in.Own[n.Handle] || a.explained[id] {
+		if a.account.in.Own[n.Handle] || a.explained[id] || a.snapshotsOwn(dir, id) {
 			continue
 		}
 		d := Difference{Address: a.out.Address, Change: DriftAdded, Path: at, Dir: n.Kind == tree.Dir, Files: 1, Detail: "not ours", When: unix(n.Created)}
 		switch {
 		case n.Kind == tree.Undecryptable:
 			d.Detail = "not ours, and it cannot be decrypted"
+		case dir == a.root && a.published(id):
+			d.Detail = "a snapshot that the state does not know"
 		case a.twin(id, n):
 			d.Change, d.Detail = DriftDuplicated, "another one of the same name"
 		}
 		if d.Dir {
-			d.Files = a.countFiles(id)
+			d.Files = a.filesIn(id)
 		}
 		a.note(d)
 	}

@@ -94,6 +94,9 @@ func (p *planning) unverified(c config.Check, t *target) string {
 
 // filesAfter counts the files the backup owns once the plan is applied: what an audit alone finds, if there is no more.
 func (p *planning) filesAfter(t *target) int64 {
+	if t.series != nil {
+		return t.newestFiles()
+	}
 	if len(t.rows) > 0 {
 		return t.tally.owned + t.tally.created - t.tally.gone
 	}

@@ -107,7 +107,7 @@ func (t *target) metaDiffers(local, remote tree.ID) bool {
 }
 
 func (t *target) cannotRead(local tree.ID, a Answer) judgement {
-	t.p.plan.Partial = true
+	t.lack()
 	k := Kept{Path: t.local().Path(local), Reason: "it changed while it was compared"}
 	j := judgement{what: left, note: noteChanged}
 	if a.Verdict == Unreadable {

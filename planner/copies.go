@@ -166,6 +166,8 @@ const equalElsewhere = "equal content is on MEGA already, proven by MAC; nothing
 type original struct {
 	Candidate
 	crc [16]byte
+	// why is the copy's reason, "" for the usual one.
+	why string
 }
 
 // copy emits the copy of a node that holds a row's content already, with attributes of its own.
@@ -174,6 +176,9 @@ func (e *emitter) copy(i int32) {
 	from := e.originals[i]
 	a := e.fileAction(i, Copy)
 	a.From, a.Reason = from.Path, equalElsewhere
+	if from.why != "" {
+		a.Reason = from.why
+	}
 	a.Remote = Remote{Handle: from.Handle, Parent: from.Parent, Name: from.Path.Base(), Size: a.Local.Size}
 	a.Fingerprint = Fingerprint{CRC: from.crc, MTime: seconds(a.Local.MTime)}
 	e.tally.created++

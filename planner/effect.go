@@ -24,6 +24,11 @@ type Record struct {
 	Root tree.Handle
 	// Forget takes the address out of the state.
 	Forget bool
+	// Sole, if set, is the snapshot that was published: the manifest holds nothing that is not in it. Published and Expired
+	// change the list of snapshots.
+	Sole      tree.Path
+	Published *state.Snapshot
+	Expired   tree.Handle
 }
 
 // Effect returns what an action of the plan changes in state once it has succeeded with this result.
@@ -74,6 +79,12 @@ func Effect(p *Plan, a *Action, r Result) Record {
 			Path: rel, Dir: a.Remote.Dir, Handle: a.Remote.Handle, Size: a.Remote.Size, MTime: a.Fingerprint.MTime, CRC: a.Fingerprint.CRC, Meta: a.Meta,
 		}}
 	case ExpireVersion, ExpireTrash: // neither versions nor the bin are in a manifest
+	case PublishSnapshot:
+		out.Put = []state.Entry{{Path: rel, Dir: true, Handle: r.Handle}}
+		out.From, out.To, out.Sole = p.relative(a, a.From), rel, rel
+		out.Published = published(a, r)
+	case ExpireSnapshot:
+		out.Remove, out.Below, out.Expired = []tree.Handle{a.Remote.Handle}, rel, a.Remote.Handle
 	case Trash, Destroy:
 		out.Remove = []tree.Handle{a.Remote.Handle}
 		if a.Subtree != nil && a.Subtree.Nodes > 0 {
@@ -157,7 +168,14 @@ type folderEvent struct {
 	to   tree.Path
 }
 
+// sole is when a snapshot was published and everything else left the manifest.
+type sole struct {
+	at   int
+	path tree.Path
+}
+
 type merge struct {
+	soles   []sole // in order
 	put     map[tree.Handle]dated
 	removed map[tree.Handle]int
 	folders map[tree.Path][]folderEvent // in order
@@ -173,6 +191,9 @@ func (m *merge) record(r Record, at int) {
 	if r.From != "" {
 		m.folders[r.From] = append(m.folders[r.From], folderEvent{at: at, to: r.To})
 	}
+	if r.Sole != "" {
+		m.soles = append(m.soles, sole{at, r.Sole})
+	}
 	for _, e := range r.Put {
 		m.put[e.Handle] = dated{e, at}
 	}
@@ -183,7 +204,7 @@ func (m *merge) settle(d dated) (state.Entry, bool) {
 	if m.removed[d.Handle] > d.at {
 		return d.Entry, false
 	}
-	for len(m.folders) > 0 {
+	for len(m.folders) > 0 || len(m.soles) > 0 {
 		from, ev := m.next(d)
 		if ev.at == 0 {
 			break
@@ -208,6 +229,11 @@ func (m *merge) next(d dated) (from tree.Path, first folderEvent) {
 	look("/")
 	for p := d.Path.Dir(); p != ""; p = p.Dir() {
 		look(p)
+	}
+	for _, s := range m.soles {
+		if s.at > d.at && (first.at == 0 || s.at < first.at) && !d.Path.Within(s.path) {
+			return "", folderEvent{at: s.at, gone: true}
+		}
 	}
 	return from, first
 }

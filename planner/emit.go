@@ -31,6 +31,10 @@ func (p *planning) emit() {
 	p.plan.Actions = slices.Grow(p.plan.Actions, room)
 	for _, t := range active {
 		e := emitter{target: t, places: map[int32]place{}, moves: map[int32]int8{}, parked: map[tree.ID]ActionID{}}
+		if t.series != nil {
+			e.snapshot()
+			continue
+		}
 		e.content()
 		e.deletions()
 		e.expiries()
@@ -87,7 +91,7 @@ func (e *emitter) place(i int32) place {
 	r := e.rows[i]
 	var p place
 	if r.parent < 0 {
-		p = place{path: e.out.Path, same: true, ref: e.out.Root, after: e.out.Root.Action}
+		p = e.top()
 	} else {
 		above := e.place(r.parent)
 		n := e.local().Node(r.local)
@@ -104,11 +108,27 @@ func (e *emitter) place(i int32) place {
 		p.path = above.path.Join(name)
 		p.same = above.same && n.LocalOrName() == name
 		if !p.same {
-			p.local = joinLocal(above.onDisk(e.out.Path), n.LocalOrName())
+			p.local = joinLocal(above.onDisk(e.home()), n.LocalOrName())
 		}
 	}
 	e.places[i] = p
 	return p
+}
+
+// top is where the source's root is on MEGA.
+func (e *emitter) top() place {
+	if e.series != nil {
+		return place{path: e.home(), same: true, ref: e.series.ref, after: e.series.ref.Action}
+	}
+	return place{path: e.out.Path, same: true, ref: e.out.Root, after: e.out.Root.Action}
+}
+
+// home is the remote path of the source's root: the address's own, or the folder in which a snapshot is built.
+func (t *target) home() tree.Path {
+	if t.series != nil {
+		return t.out.Path.Join(t.series.folder)
+	}
+	return t.out.Path
 }
 
 // onDisk returns the folder's path on disk, from the source's root.
@@ -131,7 +151,7 @@ func (t *target) rel(i int32) tree.Path {
 	r := t.rows[i]
 	switch {
 	case r.parent < 0:
-		return ""
+		return relative(t.home(), t.out.Path)
 	case r.remote != tree.None && !r.moved:
 		return t.rel(r.parent).Join(t.remote().Name(r.remote))
 	}
@@ -179,7 +199,9 @@ func (e *emitter) upload(i int32) {
 	r := &e.rows[i]
 	a := e.fileAction(i, Upload)
 	a.Reason = "new here"
-	if e.prior != nil && e.owned.hasFile(relative(a.Path, e.out.Path)) {
+	if e.series != nil {
+		a.Reason = e.whyUpload(i)
+	} else if e.prior != nil && e.owned.hasFile(relative(a.Path, e.out.Path)) {
 		a.Reason = "no longer on MEGA"
 	}
 	e.tally.created++
@@ -202,9 +224,9 @@ func (e *emitter) fileAction(i int32, k Kind) Action {
 		Parent: above.ref, Name: path.Base(), Meta: n.Meta, Local: localOf(n),
 	}
 	if above.same && n.LocalOrName() == name {
-		a.Local.Path = string(relative(path, e.out.Path))
+		a.Local.Path = string(relative(path, e.home()))
 	} else {
-		a.Local.Path = joinLocal(above.onDisk(e.out.Path), n.LocalOrName())
+		a.Local.Path = joinLocal(above.onDisk(e.home()), n.LocalOrName())
 	}
 	return a
 }

@@ -43,6 +43,8 @@ type Account struct {
 	// listed, those beside it are marked Incomplete.
 	Tree  *tree.Tree
 	Quota Quota
+	// Veiled says what the marked folders hold that Tree shows as Incomplete: of a backup's snapshots only the newest is decrypted.
+	Veiled map[tree.Handle]Volume
 	// Own lists megaplan's own nodes (state, lock, unfinished snapshots), which nobody's rules apply to (rule 2).
 	Own map[tree.Handle]bool
 	// Bin lists the marked nodes that lie directly in the bin, of the accounts that BinsNeeded names.
@@ -59,6 +61,9 @@ type Trashed struct {
 	// Held is what lay below it when it was trashed; nil where the mark does not tell.
 	Held *Subtree
 }
+
+// Volume is how many files a folder holds, and their bytes without old versions.
+type Volume struct{ Files, Bytes int64 }
 
 // Quota is an account's storage in bytes. Total 0 means unknown.
 type Quota struct{ Used, Total int64 }

@@ -15,11 +15,21 @@ func (t *target) match() {
 	if !t.p.checkSource(t) {
 		return
 	}
-	root := t.add(row{local: tree.Root, remote: t.root, parent: -1, what: same})
-	if t.root == tree.None {
+	at := t.root
+	if t.series != nil {
+		if !t.open() {
+			return
+		}
+		at = t.series.building
+	}
+	root := t.add(row{local: tree.Root, remote: at, parent: -1, what: same})
+	if at == tree.None {
 		t.rows[root].what = create
 	}
 	t.matchDir(root)
+	if t.series != nil {
+		t.onlyTheSource()
+	}
 }
 
 // group is the nodes of one name in one folder: a run on each side.
@@ -200,7 +210,7 @@ func (t *target) skip(id tree.ID) {
 		t.unread(id)
 		return
 	case tree.NameClash:
-		t.p.plan.Partial = true
+		t.lack()
 	}
 	t.out.Skipped = append(t.out.Skipped, Kept{Path: t.local().Path(id), Reason: reasonOf(n)})
 }
@@ -208,8 +218,14 @@ func (t *target) skip(id tree.ID) {
 func (t *target) unread(id tree.ID) {
 	n := t.local().Node(id)
 	t.readErrors++
-	t.p.plan.Partial = true
+	t.lack()
 	t.out.Skipped = append(t.out.Skipped, Kept{Path: t.local().Path(id), Reason: reasonOf(n), Dir: n.Kind == tree.Dir})
+}
+
+// lack notes that something of the source could not be taken.
+func (t *target) lack() {
+	t.p.plan.Partial = true
+	t.lacking = true
 }
 
 func reasonOf(n tree.Node) string {

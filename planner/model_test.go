@@ -54,8 +54,9 @@ type node struct {
 	held           *planner.Subtree // by the mark
 	versionOf      tree.Handle
 	own            bool
-	noMAC          bool // uploaded by an old client: nothing can be proven
-	ours           bool // made by megaplan
+	noMAC          bool   // uploaded by an old client: nothing can be proven
+	ours           bool   // made by megaplan
+	mark           string // _mpsnap
 }
 
 type world struct {
@@ -306,9 +307,11 @@ func (w *world) sortedDisk() []string {
 func (w *world) remoteTree() *tree.Tree {
 	b := tree.NewBuilder(tree.Node{Kind: tree.Dir, Handle: rootHandle})
 	var add func(parent tree.ID, h tree.Handle)
+	veiled := w.veiled()
 	add = func(parent tree.ID, h tree.Handle) {
 		for _, n := range w.children(h) {
-			t := tree.Node{Name: n.name, Kind: n.kind, Handle: n.handle, Created: n.created, Meta: n.meta}
+			t := tree.Node{Name: n.name, Kind: n.kind, Handle: n.handle, Created: n.created, Meta: n.meta, Snapshot: n.mark}
+			_, t.Incomplete = veiled[n.handle]
 			if n.kind.HasContent() {
 				t.Size, t.Versions = int64(len(n.content)), uint32(len(w.versionsOf(n.handle)))
 				if n.printed {
@@ -316,7 +319,7 @@ func (w *world) remoteTree() *tree.Tree {
 				}
 			}
 			id := b.Add(parent, t)
-			if n.kind == tree.Dir {
+			if n.kind == tree.Dir && !t.Incomplete {
 				add(id, n.handle)
 			}
 		}
@@ -340,8 +343,8 @@ func (w *world) input() planner.Input {
 	}
 	in := planner.Input{
 		Config: &cfg, Host: w.host, Now: start.Add(w.later), ClockOff: w.clockOff, Options: w.options, Paths: w.paths, Imports: w.imports,
-		Accounts: []planner.Account{{Address: mainAccount, User: "me", Tree: w.remoteTree(), Quota: w.quota, Own: own}},
-		Sources:  []planner.Source{{Backup: w.backup.Address, Tree: w.localTree(), Proofs: w.proofs, Failure: w.failure}},
+		Accounts: []planner.Account{{Address: mainAccount, User: "me", Tree: w.remoteTree(), Veiled: w.veiled(), Quota: w.quota, Own: own}},
+		Sources:  []planner.Source{{Backup: w.backup.Address, Tree: w.localTree(), Proofs: w.proofs, Failure: w.failure, ScannedAt: w.clock * 1e9}},
 	}
 	if w.failure != "" {
 		in.Sources[0].Tree = nil

@@ -79,7 +79,9 @@ type Target struct {
 	// Unmanaged are remote nodes inside that megaplan does not own.
 	Unmanaged []Kept
 	// Skipped are local names that cannot be backed up: unreadable, a clash of names, too large, a socket.
-	Skipped   []Kept
+	Skipped []Kept
+	// Snapshots are the published snapshots that are below the root, the newest first; SnapshotsAfter applies what the actions did.
+	Snapshots []state.Snapshot
 	Lifecycle config.Lifecycle
 }
 

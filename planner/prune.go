@@ -135,6 +135,9 @@ type pruner struct {
 	first        ActionID
 	afterContent bool
 	why          string
+	// all says that everything is owned whatever the manifest says: it lies in a snapshot of the address. What was never
+	// published goes under on_delete = "keep" too.
+	all bool
 }
 
 // pruned is what became of a node and everything below it.
@@ -164,6 +167,11 @@ func (p *pruner) prune(id tree.ID, path tree.Path, top bool) pruned {
 		return pruned{removed: true, through: []ActionID{p.rows[to].action}}
 	}
 	n := p.remote().Node(id)
+	if p.wholeSnapshot(id) {
+		whole := *p
+		whole.all = true
+		p = &whole
+	}
 	f := p.fate(id, n, path, top)
 	if f.owned && f.kind == "" && !p.owned.has(n.Handle) && p.out.Status == Active {
 		p.out.Adopt = append(p.out.Adopt, p.entry(id, path)) // it stays ours when its path is no longer the source's
@@ -182,7 +190,7 @@ func (p *pruner) prune(id tree.ID, path tree.Path, top bool) pruned {
 
 // fate applies ownership (rule 1), on_delete, unmanaged and what nobody may touch.
 func (p *pruner) fate(id tree.ID, n tree.Node, path tree.Path, top bool) fate {
-	owned := p.owned.has(n.Handle) || top && p.mine
+	owned := p.owned.has(n.Handle) || top && p.mine || p.all
 	switch {
 	case p.account.in.Own[n.Handle] || p.account.passage[id]:
 		return fate{silent: true}
@@ -192,7 +200,7 @@ func (p *pruner) fate(id tree.ID, n tree.Node, path tree.Path, top bool) fate {
 		return fate{owned: owned, reason: "not known completely"}
 	case owned && p.hold != "":
 		return fate{owned: true, reason: p.hold}
-	case owned && p.policy.onDelete == config.DeleteKeep:
+	case owned && p.policy.onDelete == config.DeleteKeep && !p.all:
 		return fate{owned: true, reason: "gone from the source; on_delete = \"keep\""}
 	case owned && p.policy.onDelete == config.DeleteDestroy:
 		return fate{kind: Destroy, owned: true, reason: p.because("gone from the source")}
@@ -213,6 +221,16 @@ func (p *pruner) because(usual string) string {
 		return p.why
 	}
 	return usual
+}
+
+// wholeSnapshot says whether a folder is a snapshot of a backup that is taken away: all that is in it is the backup's, though
+// only the newest one's content is in the manifest.
+func (p *pruner) wholeSnapshot(id tree.ID) bool {
+	if p.all || p.out.Status != Destroyed || p.remote().Parent(id) != p.root {
+		return false
+	}
+	_, unfinished := p.unfinished(id)
+	return p.knowsSnapshot(p.remote().Handle(id)) || unfinished && p.owned.has(p.remote().Handle(id))
 }
 
 // leaf handles a file, or what cannot be decrypted.

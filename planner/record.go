@@ -25,6 +25,10 @@ type recordJSON struct {
 	ToRaw    string        `json:"to_raw,omitempty"`
 	Root     tree.Handle   `json:"root,omitempty"`
 	Forget   bool          `json:"forget,omitempty"`
+
+	Sole      tree.Path       `json:"sole,omitempty"` // a snapshot's name
+	Published *state.Snapshot `json:"published,omitempty"`
+	Expired   tree.Handle     `json:"expired,omitempty"`
 }
 
 type entryJSON struct {
@@ -40,7 +44,9 @@ type entryJSON struct {
 
 // MarshalJSON writes what UnmarshalJSON reads.
 func (r Record) MarshalJSON() ([]byte, error) {
-	out := recordJSON{Address: r.Address, Remove: r.Remove, Root: r.Root, Forget: r.Forget}
+	out := recordJSON{
+		Address: r.Address, Remove: r.Remove, Root: r.Root, Forget: r.Forget, Sole: r.Sole, Published: r.Published, Expired: r.Expired,
+	}
 	out.Below, out.BelowRaw = pathJSON(r.Below)
 	out.From, out.FromRaw = pathJSON(r.From)
 	out.To, out.ToRaw = pathJSON(r.To)
@@ -62,7 +68,9 @@ func (r *Record) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	var err error
-	*r = Record{Address: in.Address, Remove: in.Remove, Root: in.Root, Forget: in.Forget}
+	*r = Record{
+		Address: in.Address, Remove: in.Remove, Root: in.Root, Forget: in.Forget, Sole: in.Sole, Published: in.Published, Expired: in.Expired,
+	}
 	if r.Below, err = jsonPath(in.Below, in.BelowRaw); err != nil {
 		return err
 	}

@@ -242,9 +242,11 @@ func (p *planning) settleStatus(t *target) {
 	if o.DriftOnly {
 		return
 	}
-	if t.backup != nil && t.backup.Mode == config.ModeSnapshots {
-		p.refuse(23, t, "snapshots are not supported yet",
-			fmt.Sprintf("This version of megaplan cannot apply %s in mode \"snapshots\". Use \"mirror\" with versions, or \"archive\".", a))
+	if t.backup != nil && t.backup.Mode != config.ModeSnapshots && t.prior != nil && len(t.prior.Resource.Snapshots) > 0 {
+		p.refuse(23, t, "the backup holds snapshots", fmt.Sprintf(
+			"%s keeps %s below %s, which never change; in mode = %q they would be what the source lacks. Set the mode back, or give "+
+				"what this mode is for a backup of its own with another name and path.",
+			a, count(int64(len(t.prior.Resource.Snapshots)), "snapshot"), t.backup.Path, t.backup.Mode))
 	}
 }
 

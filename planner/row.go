@@ -22,6 +22,8 @@ const (
 	duplicate
 	// revive: the remote side lacks it, and the node is in the bin.
 	revive
+	// omitted: it cannot be read, so the snapshot lacks it.
+	omitted
 	// attrs: same content and fingerprint, another _mp.
 	attrs
 	// gone: the source lacks the remote node; prune says what becomes of it and of what is below.

@@ -371,13 +371,6 @@ func TestRule22_AWrongClockIsTold(t *testing.T) {
 	}
 }
 
-func TestRule23_SnapshotsAreRefusedUntilTheyExist(t *testing.T) {
-	w := newWorld()
-	w.backup.Mode = config.ModeSnapshots
-	w.write("a", "a")
-	refused(t, w.plan(t), 23, "snapshots")
-}
-
 func TestChecks(t *testing.T) {
 	w := applied(t, "a", "b")
 	check := func(c config.Check) planner.CheckResult {

@@ -87,6 +87,7 @@ func (w *world) save(p *planner.Plan, records []planner.Record) {
 		w.prior.Resource = state.Resource{
 			Address: target.Address, Account: mainAccount, AccountUser: "me", Path: w.backup.Path, Root: root, Host: w.host,
 			OnDelete: string(w.backup.OnDelete), PreventDestroy: w.backup.Lifecycle.PreventDestroy, LastSuccess: start,
+			Snapshots: planner.SnapshotsAfter(target.Snapshots, mine),
 		}
 	}
 }
@@ -176,9 +177,11 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 	switch a.Kind {
 	case planner.CreateFolder:
 		n := w.putIn(r.ref(a.Parent), a.Name, tree.Dir, "")
-		n.meta, n.ours = a.Meta, true
+		n.meta, n.ours, n.mark = a.Meta, true, a.Mark
 		r.handles[a.ID] = n.handle
 		return planner.Result{Handle: n.handle}, nil
+	case planner.PublishSnapshot:
+		return r.publish(a)
 	case planner.Upload, planner.Update:
 		if a.Original != 0 {
 			return r.copy(a, w.nodes[a.Original], old)

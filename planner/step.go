@@ -20,12 +20,17 @@ func Step(in Input, answers Answers) ([]Question, *Plan) {
 	p.resolve()
 	p.locate()
 	for _, t := range p.targets {
+		t.readSeries()
 		p.audit(t)
 	}
 	for _, t := range p.active() {
 		t.match()
-		t.classify()
-		t.relocate()
+		if t.series != nil {
+			t.compareSnapshots()
+		} else {
+			t.classify()
+			t.relocate()
+		}
 		if len(p.questions) == 0 { // what moves is not copied
 			t.copies()
 			t.history()

@@ -36,4 +36,6 @@ type Result struct {
 	Fingerprint Fingerprint
 	// Source is the file as it was when an upload read it; zero for a link, and for every other kind.
 	Source Local
+	// Mark is what publish_snapshot wrote; files that could not be read while it was built are not in it.
+	Mark string
 }

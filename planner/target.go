@@ -40,6 +40,10 @@ type target struct {
 	originals   map[int32]original
 	revived     map[tree.Handle]bool
 	overwritten map[tree.Handle]bool
+	// series is set for a backup that keeps snapshots.
+	series *series
+	// lacking says that a name of the source is not in the backup though it should be.
+	lacking bool
 	// readErrors counts local names that could not be read; without -delete-despite-errors nothing is deleted then (rule 6).
 	readErrors int
 	spares     int // duplicates that are left alone

@@ -54,7 +54,13 @@ func (t *Totals) add(a *Action) (added, freed int64) {
 		added = a.Bytes
 	case Trash:
 		t.TrashedBytes += a.Bytes
-	case Destroy, ExpireVersion, ExpireSnapshot, ExpireTrash:
+	case ExpireSnapshot:
+		if a.Purge {
+			freed = a.Bytes
+		} else {
+			t.TrashedBytes += a.Bytes
+		}
+	case Destroy, ExpireVersion, ExpireTrash:
 		freed = a.Bytes
 	}
 	t.FreedBytes += freed

@@ -44,6 +44,8 @@ type Resource struct {
 	Manifest    ManifestRef `json:"manifest"`
 	// Verified is what the last verification found; it changes no serial (rule 29).
 	Verified Verification `json:"verified,omitzero"`
+	// Snapshots are the published snapshots of a backup in that mode, the newest first (rule 23). The manifest is the newest's.
+	Snapshots []Snapshot `json:"snapshots,omitempty"`
 	// Run is the lease id of the run that last saved this resource: its journal may hold more than was saved.
 	Run string `json:"run,omitempty"`
 	// History describes earlier manifests as deltas, newest first, at most HistoryLimit (rule 32).
@@ -77,6 +79,17 @@ type Verification struct {
 	Differences int64 `json:"differences"`
 	// Downloaded says that the bytes on the server were proven too.
 	Downloaded bool `json:"downloaded,omitempty"`
+}
+
+// Snapshot is what is known of a published snapshot: enough to notice that it is gone, or not what it was.
+type Snapshot struct {
+	Name   string      `json:"name"`
+	Handle tree.Handle `json:"handle"`
+	// Began is when its scan began.
+	Began    time.Time `json:"began"`
+	Files    int64     `json:"files"`
+	Bytes    int64     `json:"bytes"`
+	Complete bool      `json:"complete"`
 }
 
 // Output is one output's value as JSON.

@@ -127,6 +127,14 @@ func (d *decoder) action(id planner.ActionID) planner.Action {
 	if on(9) {
 		a.Original = tree.Handle(d.uint())
 	}
+	if on(10) {
+		a.Mark = d.text()
+		a.Folder = planner.Ref{Handle: tree.Handle(d.uint()), Action: planner.ActionID(d.uint())}
+		if a.Folder.Action >= id {
+			d.fail("action %d publishes what a later one makes", id)
+		}
+	}
+	a.Purge = on(11)
 	return a
 }
 

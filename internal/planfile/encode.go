@@ -100,7 +100,7 @@ func (e *encoder) action(a *planner.Action) {
 	e.word(string(a.Kind))
 	e.pathOf(string(a.Path))
 	base, below := a.Path.Base(), tailOf(string(a.Path), a.Local.Path)
-	e.flags(a.AfterContent, a.Local.Symlink, a.Remote.Dir, a.Replace, a.KeepVersion, a.Subtree != nil, a.Name == base, below, a.Remote.TrashedAt != 0, a.Original != 0)
+	e.flags(a.AfterContent, a.Local.Symlink, a.Remote.Dir, a.Replace, a.KeepVersion, a.Subtree != nil, a.Name == base, below, a.Remote.TrashedAt != 0, a.Original != 0, ofSnapshot(a), a.Purge)
 	e.word(string(a.From))
 	e.word(a.Reason)
 	e.int(a.Bytes)
@@ -129,7 +129,15 @@ func (e *encoder) action(a *planner.Action) {
 	if a.Original != 0 {
 		e.uint(uint64(a.Original))
 	}
+	if ofSnapshot(a) {
+		e.text(a.Mark)
+		e.uint(uint64(a.Folder.Handle))
+		e.uint(uint64(a.Folder.Action))
+	}
 }
+
+// ofSnapshot says whether an action is about a snapshot's folder.
+func ofSnapshot(a *planner.Action) bool { return a.Mark != "" || a.Folder != (planner.Ref{}) }
 
 // tailOf says whether tail is the end of path, from a name on, and not empty.
 func tailOf(path, tail string) bool {

@@ -152,7 +152,7 @@ func (s Saved) named(account addr.Address) named {
 				n.names[slot{a.Parent.Handle, a.Name, makesFolder(a)}] = a.Path
 			}
 		}
-		if a.Remote.Dir && (a.Kind == planner.Trash || a.Kind == planner.Destroy || a.Kind == planner.Move && a.Subtree != nil) {
+		if a.Remote.Dir && (a.Kind == planner.Trash || a.Kind == planner.Destroy || a.Kind == planner.ExpireSnapshot || a.Kind == planner.Move && a.Subtree != nil) {
 			n.whole[a.Remote.Handle] = hasChanged(a)
 		}
 	}
@@ -180,7 +180,7 @@ func elsewhere(a *planner.Action) bool {
 // takesName says whether an action puts a node under a name that was free.
 func takesName(k planner.Kind) bool {
 	switch k {
-	case planner.CreateFolder, planner.Upload, planner.Copy, planner.Move, planner.RestoreFromTrash:
+	case planner.CreateFolder, planner.Upload, planner.Copy, planner.Move, planner.RestoreFromTrash, planner.PublishSnapshot:
 		return true
 	}
 	return false
@@ -220,7 +220,7 @@ func (c fresh) check(a *planner.Action, moved bool) string {
 	if c.t.Handle(c.t.Parent(id)) != a.Remote.Parent || n.Name != a.Remote.Name || !a.Remote.Dir && n.Size != a.Remote.Size {
 		return fmt.Sprintf("/%s was moved or changed: it is /%s now", a.Path, c.t.Path(id))
 	}
-	if a.Subtree != nil && c.sum(id) != *a.Subtree {
+	if a.Subtree != nil && !n.Incomplete && c.sum(id) != *a.Subtree { // what the tree does not show is looked at just before
 		return hasChanged(a)
 	}
 	return ""

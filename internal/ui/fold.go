@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/megaplan/megaplan/internal/snapshot"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
 )
@@ -55,7 +56,7 @@ func single(t *planner.Target, a *planner.Action) line {
 	name := display(below(t, a.Path), a.Kind == planner.CreateFolder || a.Remote.Dir)
 	if a.From != "" && a.Path == t.Path {
 		name = display("/"+a.From, true) + " -> " + display("/"+a.Path, true)
-	} else if a.From != "" && a.Kind != planner.Copy && a.Original == 0 {
+	} else if a.From != "" && a.Kind != planner.Copy && a.Kind != planner.PublishSnapshot && a.Original == 0 {
 		name = display(below(t, a.From), a.Remote.Dir) + " -> " + name
 	}
 	l := line{kind: a.Kind, name: name, reason: a.Reason}
@@ -71,13 +72,20 @@ func single(t *planner.Target, a *planner.Action) line {
 	return l
 }
 
-// below gives the path inside the address, or the whole path of what lies above its root.
+// below gives the path inside the address, or the whole path of what lies above its root. What lies in the folder of a snapshot
+// that is not published yet has the path it has in the source: that folder will have another name.
 func below(t *planner.Target, p tree.Path) tree.Path {
 	if p == t.Path {
 		return "."
 	}
 	if t.Path != "" && p.Within(t.Path) {
-		return p[len(t.Path)+1:]
+		p = p[len(t.Path)+1:]
+	}
+	for name := range p.Names() {
+		if snapshot.IsBuilding(name) && len(p) > len(name) {
+			return p[len(name)+1:]
+		}
+		break
 	}
 	return p
 }

@@ -26,7 +26,7 @@ func (p *Project) gather(ctx context.Context, o planner.Options) (planner.Input,
 	if err != nil {
 		return in, err
 	}
-	wanted, paths, err := p.wantedPaths(in.Prior)
+	wanted, paths, err := p.wantedPaths(in.Prior, o.Destroy)
 	if err != nil {
 		return in, err
 	}
@@ -69,7 +69,7 @@ func (p *Project) gatherRemote(ctx context.Context, o planner.Options) (planner.
 	if err := p.readState(ctx, &in); err != nil {
 		return in, err
 	}
-	wanted, paths, err := p.wantedPaths(in.Prior)
+	wanted, paths, err := p.wantedPaths(in.Prior, o.Destroy)
 	if err != nil {
 		return in, err
 	}
@@ -103,32 +103,36 @@ func (p *Project) readAccounts(ctx context.Context, wanted map[addr.Address]*wan
 
 // wanted is the part of an account that a plan looks at.
 type wanted struct {
-	paths []tree.Path
-	roots []tree.Handle
+	mega.Part
 }
 
 // wantedPaths collects, by account, every declared path and every root that state remembers. It also returns the declared
-// paths in names as stored.
-func (p *Project) wantedPaths(prior []planner.Prior) (map[addr.Address]*wanted, map[addr.Address]tree.Path, error) {
+// paths in names as stored. Where a backup keeps snapshots only the newest is wanted, unless backups are taken away.
+func (p *Project) wantedPaths(prior []planner.Prior, destroy bool) (map[addr.Address]*wanted, map[addr.Address]tree.Path, error) {
 	all, declared := map[addr.Address]*wanted{}, map[addr.Address]tree.Path{}
-	add := func(account addr.Address, written string) (tree.Path, error) {
+	snapshots := p.keepSnapshots(destroy)
+	add := func(a, account addr.Address, written string) (tree.Path, error) {
 		path, err := p.encodePath(account, written)
 		if all[account] == nil {
 			all[account] = &wanted{}
 		}
-		all[account].paths = append(all[account].paths, path)
+		if w := all[account]; snapshots[a] {
+			w.SnapshotPaths = append(w.SnapshotPaths, path)
+		} else {
+			w.Paths = append(w.Paths, path)
+		}
 		return path, err
 	}
 	var err error
 	for i := range p.Config.Backups {
 		b := &p.Config.Backups[i]
-		if declared[b.Address], err = add(b.Account, b.Path); err != nil {
+		if declared[b.Address], err = add(b.Address, b.Account, b.Path); err != nil {
 			return nil, nil, err
 		}
 	}
 	for i := range p.Config.Folders {
 		f := &p.Config.Folders[i]
-		if declared[f.Address], err = add(f.Account, f.Path); err != nil {
+		if declared[f.Address], err = add(f.Address, f.Account, f.Path); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -138,21 +142,34 @@ func (p *Project) wantedPaths(prior []planner.Prior) (map[addr.Address]*wanted, 
 	}
 	for a, path := range imports {
 		w := all[accounts[a]]
-		w.paths = append(w.paths, path)
+		w.Paths = append(w.Paths, path)
 	}
 	for _, r := range prior {
 		if p.account(r.Resource.Account) == nil {
 			continue // the planner says what becomes of it
 		}
-		if _, err := add(r.Resource.Account, r.Resource.Path); err != nil {
+		if _, err := add(r.Resource.Address, r.Resource.Account, r.Resource.Path); err != nil {
 			return nil, nil, err
 		}
 		if r.Resource.Root != 0 {
-			w := all[r.Resource.Account]
-			w.roots = append(w.roots, r.Resource.Root)
+			if w := all[r.Resource.Account]; snapshots[r.Resource.Address] {
+				w.SnapshotRoots = append(w.SnapshotRoots, r.Resource.Root)
+			} else {
+				w.Roots = append(w.Roots, r.Resource.Root)
+			}
 		}
 	}
 	return all, declared, nil
+}
+
+// keepSnapshots are the backups that keep snapshots; none where all of a backup is looked at because it is taken away.
+func (p *Project) keepSnapshots(destroy bool) map[addr.Address]bool {
+	out := map[addr.Address]bool{}
+	for i := range p.Config.Backups {
+		b := &p.Config.Backups[i]
+		out[b.Address] = b.Mode == config.ModeSnapshots && !destroy
+	}
+	return out
 }
 
 // account returns the declaration of an account, nil if there is none.
@@ -176,7 +193,9 @@ func (p *Project) readAccount(ctx context.Context, a addr.Address, w *wanted) (p
 	}
 	p.Observer.AccountRead(a, acct.read)
 	out := planner.Account{Address: a, User: acct.client.User(), Quota: planner.Quota{Used: quota.Used, Total: quota.Total}}
-	out.Tree, err = acct.client.Tree(ctx, w.paths, w.roots)
+	if out.Tree, err = acct.client.TreeOf(ctx, w.Part); err == nil {
+		out.Veiled, err = veiled(ctx, acct.client, out.Tree)
+	}
 	return out, p.accountError(a, err)
 }
 

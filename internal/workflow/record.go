@@ -98,6 +98,7 @@ func (r *recorder) change(t *planner.Target, now time.Time) (state.Change, bool)
 func (r *recorder) resource(t *planner.Target, records []planner.Record) state.Resource {
 	out := r.p.declaredResource(t)
 	out.Root = t.Root.Handle
+	out.Snapshots = planner.SnapshotsAfter(t.Snapshots, records)
 	for _, rec := range records {
 		if rec.Root != 0 {
 			out.Root = rec.Root

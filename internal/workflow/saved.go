@@ -112,7 +112,8 @@ func (r *Run) Load(ctx context.Context, path string) (*Planned, error) {
 	if err := planfile.Check(saved.Unbound(now)); err != nil {
 		return nil, err
 	}
-	wanted, _, err := p.wantedPaths(in.Prior)
+	destroys := slices.ContainsFunc(saved.Plan.Targets, func(t planner.Target) bool { return t.Status == planner.Destroyed })
+	wanted, _, err := p.wantedPaths(in.Prior, destroys)
 	if err != nil {
 		return nil, err
 	}

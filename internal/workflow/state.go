@@ -72,11 +72,11 @@ func (p *Project) readDocument(ctx context.Context, in *planner.Input) (manifest
 	}
 	left := maps.Clone(records)
 	for _, r := range doc.Resources {
-		in.Prior = append(in.Prior, planner.Prior{Resource: overlayRoot(r, records[r.Address])})
+		in.Prior = append(in.Prior, planner.Prior{Resource: overlayResource(r, records[r.Address])})
 		delete(left, r.Address)
 	}
 	for a := range left { // applied for the first time, and not yet saved
-		r := overlayRoot(p.firstResource(a), left[a])
+		r := overlayResource(p.firstResource(a), left[a])
 		if r.Root != 0 || len(overlayManifest(nil, left[a])) > 0 {
 			in.Prior = append(in.Prior, planner.Prior{Resource: r})
 		}
@@ -117,12 +117,14 @@ func overlayManifest(manifest state.Manifest, records []planner.Record) state.Ma
 	return planner.ManifestAfter(manifest, planner.Target{}, records)
 }
 
-func overlayRoot(r state.Resource, records []planner.Record) state.Resource {
+// overlayResource is overlayManifest for what the document says.
+func overlayResource(r state.Resource, records []planner.Record) state.Resource {
 	for _, rec := range records {
 		if rec.Root != 0 {
 			r.Root = rec.Root
 		}
 	}
+	r.Snapshots = planner.SnapshotsAfter(r.Snapshots, records)
 	return r
 }
 
