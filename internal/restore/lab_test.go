@@ -38,10 +38,13 @@ type lab struct {
 	session session.Session
 }
 
-func newLab(t *testing.T) *lab {
+func newLab(t *testing.T, tune ...func(*mega.Options)) *lab {
 	t.Helper()
 	l := &lab{Instance: emulatortest.Start(t, emulator.Options{}, oldAccount)}
 	o := mega.Options{Endpoint: l.URL, Budget: 10 * time.Second}
+	for _, change := range tune {
+		change(&o)
+	}
 	signed, err := mega.SignIn(t.Context(), o, oldAccount.Email, redact.New(oldAccount.Password), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/megaplan/megaplan/internal/mega"
 	"github.com/megaplan/megaplan/internal/restore"
 	"github.com/megaplan/megaplan/internal/scan"
 	"github.com/megaplan/megaplan/internal/tree"
@@ -52,7 +53,7 @@ func bigBackup(t *testing.T) (l *lab, source string, remote *tree.Tree) {
 	t.Helper()
 	source = t.TempDir()
 	write(t, filepath.Join(source, "big"), random(bigSize), 0o640, time.Unix(1e9, 5))
-	l = newLab(t)
+	l = newLab(t, func(o *mega.Options) { o.Concurrency = 1 }) // span by span, so that a run can be cut off between two
 	return l, source, l.backUp(t, source, scan.Preserve{Mode: true, MTime: true})
 }
 
