@@ -25,7 +25,10 @@ func (p *planning) audit(t *target) {
 		a.survey()
 		a.entries()
 		a.auditSnapshots()
-		a.added(t.root, "")
+		// Of a folder that was only imported (rule 4) state knows nothing that could be told from what is new.
+		if len(t.owned.entries) > 0 || !t.prior.Resource.LastApplied.IsZero() {
+			a.added(t.root, "")
+		}
 	}
 	slices.SortStableFunc(a.found, func(x, y Difference) int { return strings.Compare(string(x.Path), string(y.Path)) })
 	p.plan.Drift = append(p.plan.Drift, a.found...)

@@ -9,6 +9,7 @@ import (
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
+	"github.com/megaplan/megaplan/state"
 )
 
 func TestRule04_AChangedPathIsOneMoveOfTheRoot(t *testing.T) {
@@ -120,6 +121,25 @@ func TestImportTakesAFolderOver(t *testing.T) {
 	w.write("a.txt", "content")
 	w.imports = map[addr.Address]tree.Path{docs: "Old/place"}
 	refused(t, w.plan(t), 4, "no folder /Old/place")
+}
+
+// `megaplan import ADDRESS PATH` leaves a state that knows a root and nothing else: what is in it is neither drift nor owned.
+func TestRule04_AnImportedRootIsTakenOver(t *testing.T) {
+	w := newWorld()
+	w.write("a.txt", "content")
+	n := w.put("Old/place/a.txt", tree.File, "content")
+	other := w.put("Old/place/other.txt", tree.File, "not here")
+	w.prior = &planner.Prior{Resource: state.Resource{Address: docs, Account: w.backup.Account, Path: "/Old/place", Root: w.at("Old/place")[0].handle}}
+	w.options = planner.Options{DriftOnly: true}
+	if d := w.plan(t).Drift; len(d) != 0 {
+		t.Errorf("drift: %+v", d)
+	}
+	w.options = planner.Options{}
+	p := w.settled(t)
+	expect(t, p, "create_folder B", "move B/docs", "touch a.txt")
+	if w.pathOf(n.handle) != "B/docs/a.txt" || w.pathOf(other.handle) != "B/docs/other.txt" {
+		t.Errorf("%s, %s", w.pathOf(n.handle), w.pathOf(other.handle))
+	}
 }
 
 // fullKinds is kinds with whole paths.

@@ -76,6 +76,7 @@ drift tells whether the account still is what was applied.
 		a.showCommand(), a.outputCommand(), a.stateCommand(), a.forceUnlockCommand(), a.loginCommand(), a.logoutCommand(),
 		a.accountCommand(), a.sessionCommand(), a.doctorCommand(), a.emulatorCommand(), a.versionCommand(), a.schemaCommand(),
 		a.lsCommand(), a.duCommand(), a.findCommand(), a.diffCommand(), a.snapshotsCommand(), a.versionsCommand(), a.catCommand(), a.explainCommand(),
+		a.importCommand(),
 	)
 	return root
 }

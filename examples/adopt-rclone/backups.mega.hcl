@@ -2,6 +2,7 @@
 # rclone could not: nothing is uploaded, nothing is moved.
 #
 #   rclone copy ~/Documents mega:Documents      what was done until now
+#   megaplan import -rclone-config=rclone.conf -source=~/Documents mega:Documents      writes blocks such as these
 #   megaplan plan                               "touch" for every equal file
 account "main" {
   email            = "me@example.com"

@@ -14,7 +14,7 @@ type line struct {
 var table = []line{
 	{"leaves: values and pure functions", []string{
 		"internal/addr", "internal/diag", "internal/tree", "internal/names", "internal/filter", "internal/retention",
-		"internal/retry", "internal/atomicfile", "internal/redact", "internal/mega/crypt",
+		"internal/retry", "internal/atomicfile", "internal/redact", "internal/mega/crypt", "internal/rclone",
 	}},
 	// The API acts for a session and hands out new ones.
 	{"who is signed in", []string{"internal/mega/session"}},

@@ -132,3 +132,17 @@ func (p *Project) encodePath(account addr.Address, written string) (tree.Path, e
 	}
 	return path, nil
 }
+
+// writtenPath is the reverse of encodePath, false where no written path stands for these names.
+func (p *Project) writtenPath(account addr.Address, stored tree.Path) (string, bool) {
+	encoding, err := p.encoding(account)
+	if err != nil {
+		return "", false
+	}
+	written := ""
+	for name := range stored.Names() {
+		written += "/" + encoding.ToDisk(name)
+	}
+	back, err := p.encodePath(account, written)
+	return written, err == nil && back == stored
+}
