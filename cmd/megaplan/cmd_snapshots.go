@@ -61,9 +61,11 @@ func (a *app) snapshots(p *workflow.Project, places []string) error {
 func snapshotList(of *workflow.Snapshots) ui.SnapshotList {
 	list := ui.NewSnapshotList(of.Account, of.Path, of.Owner, of.Zone)
 	for _, f := range of.Fates {
-		list.Snapshots = append(list.Snapshots, ui.ListedSnapshot{
-			Snapshot: snapshotView(f.Snapshot), Keep: f.Keep, Reasons: append([]string{}, f.Reasons...),
-		})
+		one := ui.ListedSnapshot{Snapshot: snapshotView(f.Snapshot), Keep: f.Keep, Reasons: append([]string{}, f.Reasons...)}
+		if v := of.Holds[f.Snapshot.Handle]; v.Files != one.Files || v.Bytes != one.Bytes {
+			one.Holds = &ui.Held{Files: v.Files, Bytes: v.Bytes}
+		}
+		list.Snapshots = append(list.Snapshots, one)
 	}
 	for _, u := range of.Unfinished {
 		list.Unfinished = append(list.Unfinished, ui.UnfinishedSnapshot{Name: u.Node.Name, Handle: u.Node.Handle, Files: u.Files, Bytes: u.Bytes})

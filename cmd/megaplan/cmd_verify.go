@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +20,7 @@ type verifyFlags struct {
 	varFlags
 	sample, budget string
 	seed           uint64
+	snapshot       string
 	download       bool
 	refresh        bool
 }
@@ -39,6 +41,7 @@ the bytes on the server too.
 	fs := cmd.Flags()
 	fs.StringVar(&f.sample, "sample", "", "prove only so many of the files, picked at random, such as 5%")
 	fs.Uint64Var(&f.seed, "seed", 0, "draw the sample as another run did; 0 draws anew")
+	fs.StringVar(&f.snapshot, "snapshot", "", "prove the snapshot of this NAME, of one backup; without it the newest complete one")
 	fs.BoolVar(&f.download, "download", false, "fetch the files and prove the bytes on the server")
 	fs.StringVar(&f.budget, "budget", "", "fetch at most so much for each backup, such as 10GiB, picked at random")
 	fs.BoolVar(&f.refresh, "refresh", true, "ask MEGA what changed; -refresh=false takes the cached tree")
@@ -47,7 +50,7 @@ the bytes on the server too.
 
 // options turns the flags into a sample.
 func (f *verifyFlags) options() (workflow.VerifyOptions, error) {
-	o := workflow.VerifyOptions{Download: f.download, Sample: verify.Sample{Seed: f.seed}}
+	o := workflow.VerifyOptions{Download: f.download, Snapshot: f.snapshot, Sample: verify.Sample{Seed: f.seed}}
 	if f.seed == 0 {
 		o.Sample.Seed = uint64(rand.Uint32()) | 1
 	}
@@ -105,6 +108,7 @@ func (a *app) verify(f verifyFlags, args []string) (err error) {
 func verification(v *workflow.Verified, s verify.Sample) ui.Verification {
 	return ui.Verification{
 		Address: v.Address, Source: v.Source, NotHere: v.NotHere, NotThere: v.NotThere, Failure: v.Failure, Local: v.Local,
+		Snapshot: v.Snapshot.Name, Began: v.Snapshot.Began, Now: time.Now(),
 		Sampled: s.Percent > 0 || s.Budget > 0, Seed: s.Seed, Result: v.Result, Took: v.Took,
 	}
 }

@@ -30,6 +30,14 @@ type ListedSnapshot struct {
 	// Keep and Reasons are what retention comes to today; without a retention everything is kept for no reason.
 	Keep    bool     `json:"keep"`
 	Reasons []string `json:"reasons"`
+	// Holds is what is in it by now, where that is not what it was made with.
+	Holds *Held `json:"holds,omitempty"`
+}
+
+// Held is how much something holds.
+type Held struct {
+	Files int64 `json:"files"`
+	Bytes int64 `json:"bytes"`
 }
 
 // UnfinishedSnapshot is one that is not published: it is being built, or its run was cut off.
@@ -137,6 +145,9 @@ func (s *Screen) snapshotRemarks(one *ListedSnapshot) string {
 	add := func(style Style, text string) { b.WriteString("  " + s.paint(style, text)) }
 	if !one.Complete {
 		add(Changing, "incomplete: something could not be read")
+	}
+	if h := one.Holds; h != nil {
+		add(Deleting, fmt.Sprintf("changed since: holds %s, %s", Plural(h.Files, "file"), Size(h.Bytes)))
 	}
 	if len(one.Tags) > 0 {
 		add(Plain, "["+Printable(strings.Join(one.Tags, ", "))+"]")

@@ -33,6 +33,9 @@ type Verification struct {
 	NotHere  string
 	NotThere bool
 	Failure  string
+	// Snapshot is what was proven of a backup that keeps snapshots; it began at Began.
+	Snapshot   string
+	Began, Now time.Time
 	// Local says that the source was compared, Seed how the sample was drawn.
 	Local   bool
 	Sampled bool
@@ -59,6 +62,9 @@ func (s *Screen) Verified(v Verification) {
 	case v.NotHere != "" && v.Result.Fetched == 0 && len(v.Result.Findings) == 0:
 		s.printf("%s: not here: its source is on host %s (-download proves it from anywhere).\n", name, Printable(v.NotHere))
 		return
+	}
+	if v.Snapshot != "" {
+		name += " " + Printable(v.Snapshot) + " (of " + Ago(v.Began, v.Now) + ")"
 	}
 	r := &v.Result
 	if v.Local {
@@ -141,14 +147,18 @@ func minute(seconds int64) string { return time.Unix(seconds, 0).Local().Format(
 // VerifySummary counts what was found.
 func (s *Screen) VerifySummary(all []Verification) {
 	var differences, unread, changed int64
+	since := "the last apply"
 	for i := range all {
 		r := &all[i].Result
 		differences += r.Differences()
 		unread += r.Unread()
 		changed += r.Counts[verify.Changed]
+		if all[i].Snapshot != "" {
+			since = "the snapshot"
+		}
 	}
 	if changed > 0 {
-		s.printf("%s changed here since the last apply: not proven, and no difference. `megaplan plan` shows them.\n", Plural(changed, "file"))
+		s.printf("%s changed here since %s: not proven, and no difference. `megaplan plan` shows them.\n", Plural(changed, "file"), since)
 	}
 	if unread > 0 {
 		s.printf("%s could not be read.\n", Plural(unread, "file"))

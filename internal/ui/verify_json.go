@@ -31,6 +31,7 @@ type FindingView struct {
 type verifiedEvent struct {
 	Type            string                   `json:"type"`
 	Backup          addr.Address             `json:"backup"`
+	Snapshot        string                   `json:"snapshot,omitempty"`
 	Host            string                   `json:"host,omitempty"`
 	NotApplied      bool                     `json:"not_applied,omitempty"`
 	Failure         string                   `json:"failure,omitempty"`
@@ -71,7 +72,7 @@ func (s *Stream) Verified(v Verification) {
 		counts = map[verify.Verdict]int64{}
 	}
 	e := verifiedEvent{
-		Type: "verified", Backup: v.Address, Host: v.NotHere, NotApplied: v.NotThere, Failure: clean(v.Failure), Files: r.Files, Bytes: r.Bytes,
+		Type: "verified", Backup: v.Address, Snapshot: clean(v.Snapshot), Host: v.NotHere, NotApplied: v.NotThere, Failure: clean(v.Failure), Files: r.Files, Bytes: r.Bytes,
 		Counts: counts, EqualBytes: r.EqualBytes, ReadBytes: r.ReadBytes, Fetched: r.Fetched, DownloadedBytes: r.DownloadedBytes,
 		Differences: r.Differences(), Unsampled: r.Unsampled, Unmanaged: r.Unmanaged, Seconds: v.Took.Seconds(),
 	}

@@ -1,6 +1,9 @@
 package verify
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/megaplan/megaplan/internal/mega/crypt"
 	"github.com/megaplan/megaplan/internal/names"
 	"github.com/megaplan/megaplan/internal/scan"
@@ -13,6 +16,9 @@ func Compare(in Input) *Work {
 	c.readManifest()
 	c.level(in.Root, tree.Root, "")
 	c.missingThere()
+	if in.Dated {
+		c.whole()
+	}
 	return c.work
 }
 
@@ -138,6 +144,9 @@ func (c *comparison) without(id tree.ID, path tree.Path, parent tree.Node) {
 			f.Unreadable = parent.Why == tree.Unreadable
 		default:
 			f.Verdict, f.Expected = MissingHere, c.in.KeepsGone
+			if c.in.Dated {
+				f.Verdict, f.Detail = Changed, "gone here"
+			}
 		}
 		c.decided(f)
 	}
@@ -273,4 +282,22 @@ func (c *comparison) missingThere() {
 		}
 		c.work.Findings = append(c.work.Findings, f)
 	}
+}
+
+// whole compares what a snapshot holds with what it was made with. Files that are known to be missing are told already.
+func (c *comparison) whole() {
+	var held Held
+	for id := range c.in.Remote.Walk(c.in.Root) {
+		if c.in.Remote.Kind(id) != tree.Dir {
+			held.Files, held.Bytes = held.Files+1, held.Bytes+c.in.Remote.Size(id)
+		}
+	}
+	known := slices.ContainsFunc(c.work.Findings, func(f Finding) bool { return f.Verdict == MissingThere })
+	if held == c.in.Made || known {
+		return
+	}
+	c.work.Findings = append(c.work.Findings, Finding{
+		Path: ".", Verdict: Differs, Detail: fmt.Sprintf("made with %d files (%d bytes), and holds %d (%d bytes)",
+			c.in.Made.Files, c.in.Made.Bytes, held.Files, held.Bytes),
+	})
 }

@@ -42,8 +42,14 @@ type Input struct {
 	Proofs map[tree.Handle]planner.Proof
 	// KeepsGone says that the backup keeps what is gone from the source (archive, on_delete = "keep").
 	KeepsGone bool
-	Sample    Sample
+	// Dated says that the backup is a snapshot: what the source lost since is a change here. It was made with Made.
+	Dated  bool
+	Made   Held
+	Sample Sample
 }
+
+// Held is how much something holds.
+type Held struct{ Files, Bytes int64 }
 
 // Check is a local file that is to be read, and the remote files it is compared with.
 type Check struct {

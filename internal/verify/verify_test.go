@@ -248,6 +248,24 @@ func TestRule10_Verdicts(t *testing.T) {
 			verify.Input{HasState: true, Manifest: listed("d/y", 3)},
 			[]string{"missing here d/y !", "1 unmanaged", "changed here since d: new here"},
 		},
+		{
+			"a snapshot that the source has left behind", grown("a", "d/", "d/x"), here("a", "new"),
+			map[string]string{"a": "same"},
+			verify.Input{HasState: true, Manifest: listed("a", 1, "d/x", 3), Dated: true, Made: verify.Held{Files: 2, Bytes: 8}},
+			[]string{"changed here since d/x: gone here", "changed here since new: new here", "1 equal"},
+		},
+		{
+			"a snapshot that lost something", grown("a"), here("a", "b"),
+			map[string]string{"a": "same"},
+			verify.Input{HasState: true, Manifest: listed("a", 1), Dated: true, Made: verify.Held{Files: 2, Bytes: 8}},
+			[]string{"differs .: made with 2 files (8 bytes), and holds 1 (4 bytes) !", "changed here since b: new here", "1 equal"},
+		},
+		{
+			"a snapshot that lost what the state knows", grown("a"), here("a", "b"),
+			map[string]string{"a": "same"},
+			verify.Input{HasState: true, Manifest: listed("a", 1, "b", 2), Dated: true, Made: verify.Held{Files: 2, Bytes: 8}},
+			[]string{"missing there b !", "1 equal"},
+		},
 		{"missing there, no state", grown(), here("a"), nil, verify.Input{}, []string{"missing there a !"}},
 		{
 			"left out", grown("a", "d/", "d/b"), here("a", kind(tree.Unknown, tree.Excluded), "d/", kind(tree.Unknown, tree.Excluded)), nil,

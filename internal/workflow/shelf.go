@@ -8,7 +8,7 @@ import (
 
 // shelf is what a backup's folder holds of snapshots.
 type shelf struct {
-	// published are the newest first. They are nodes of no tree: their handles find them.
+	// published are the newest first.
 	published []snapshot.Snapshot
 	// unfinished are being built, or what is left of one that was.
 	unfinished []tree.Node
@@ -20,15 +20,12 @@ func shelfAt(client *mega.Client, folder tree.Handle) (shelf, error) {
 	if err != nil {
 		return shelf{}, err
 	}
-	var s shelf
-	level := tree.NewBuilder(tree.Node{Kind: tree.Dir})
+	s := shelf{published: snapshot.Of(nodes)}
 	for _, n := range nodes {
-		level.Add(tree.Root, n)
 		if n.Kind == tree.Dir && snapshot.IsBuilding(n.Name) {
 			s.unfinished = append(s.unfinished, n)
 		}
 	}
-	s.published = snapshot.List(level.Build(), tree.Root)
 	return s, nil
 }
 

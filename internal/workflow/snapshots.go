@@ -22,15 +22,17 @@ type Snapshots struct {
 	// Zone is where days begin and end for the retention.
 	Zone *time.Location
 	// Judged says that Fates are what the owner's retention comes to today; else everything is kept because nobody judges.
-	Judged     bool
-	Fates      []planner.Fate
+	Judged bool
+	Fates  []planner.Fate
+	// Holds is what each of them holds by now, by its handle: less than its mark says if somebody took something away.
+	Holds      map[tree.Handle]planner.Volume
 	Unfinished []Unfinished
 }
 
 // Unfinished is a snapshot that is not published: it is being built, or its run was cut off.
 type Unfinished struct {
-	Node         tree.Node
-	Files, Bytes int64
+	Node tree.Node
+	planner.Volume
 }
 
 // Snapshots lists the snapshots at places, written as in [Project.Places]; without one, of every backup that keeps them. A
@@ -105,14 +107,25 @@ func (p *Project) snapshotsAt(ctx context.Context, s *Spot) (Snapshots, error) {
 			found.Fates = append(found.Fates, planner.Fate{Snapshot: one, Keep: true})
 		}
 	}
-	for _, n := range on.unfinished {
-		var u Usage
-		if err := s.sum(ctx, n.Handle, &u); err != nil {
+	found.Holds = map[tree.Handle]planner.Volume{}
+	for _, one := range on.published {
+		if found.Holds[one.Handle], err = s.volume(ctx, one.Handle); err != nil {
 			return found, err
 		}
-		found.Unfinished = append(found.Unfinished, Unfinished{Node: n, Files: u.Files, Bytes: u.Bytes})
+	}
+	for _, n := range on.unfinished {
+		v, err := s.volume(ctx, n.Handle)
+		if err != nil {
+			return found, err
+		}
+		found.Unfinished = append(found.Unfinished, Unfinished{n, v})
 	}
 	return found, nil
+}
+
+func (s *Spot) volume(ctx context.Context, h tree.Handle) (planner.Volume, error) {
+	files, bytes, err := s.account.client.Volume(ctx, h)
+	return planner.Volume{Files: files, Bytes: bytes}, err
 }
 
 // owner is the address whose declared path is the place or above it, or the one that was named.

@@ -23,6 +23,8 @@ type VerifyOptions struct {
 	// Addresses are the backups; none means all.
 	Addresses []addr.Address
 	Sample    verify.Sample
+	// Snapshot names the snapshot to prove, of the one address that is given; empty: the newest complete one.
+	Snapshot string
 	// Download also proves the bytes on the server, of every backup whatever its host (rule 5).
 	Download bool
 	// Progress is told the bytes read here and those fetched, from any goroutine.
@@ -39,6 +41,9 @@ type Verified struct {
 	NotThere bool
 	// Failure says why the source could not be read.
 	Failure string
+	// Snapshot is the one that was proven, where the backup keeps them; Outdated says that there is a newer one.
+	Snapshot snapshot.Snapshot
+	Outdated bool
 	// Local says that the source was compared.
 	Local  bool
 	Result verify.Result
@@ -56,6 +61,11 @@ func (p *Project) Verify(ctx context.Context, o VerifyOptions) ([]Verified, erro
 	for _, a := range o.Addresses {
 		if !p.isBackup(a) {
 			return nil, fmt.Errorf("there is no %s in the configuration", a)
+		}
+	}
+	if o.Snapshot != "" {
+		if b := p.onlyBackup(o.Addresses); b == nil || b.Mode != config.ModeSnapshots {
+			return nil, errors.New("-snapshot names a snapshot of one backup: give the address of one that keeps them")
 		}
 	}
 	in, err := p.gatherRemote(ctx, planner.Options{Target: o.Addresses})
@@ -93,7 +103,7 @@ func (p *Project) keepVerified(ctx context.Context, all []Verified, o VerifyOpti
 	found := map[addr.Address]state.Verification{}
 	for i := range all {
 		v := &all[i]
-		if _, known := p.prior[v.Address]; !known || !v.Local {
+		if _, known := p.prior[v.Address]; !known || !v.Local || v.Outdated {
 			continue
 		}
 		found[v.Address] = state.Verification{
@@ -126,17 +136,20 @@ func (p *Project) isBackup(a addr.Address) bool {
 func (p *Project) verifyBackup(ctx context.Context, in planner.Input, b *config.Backup, here bool, o VerifyOptions) (Verified, error) {
 	began := time.Now()
 	v := Verified{Address: b.Address, Source: b.Source.Written}
-	remote, root, ok := p.verifyRoot(in, b)
+	at, ok, err := p.verifyRoot(ctx, in, b, &v, o.Snapshot)
+	if err != nil {
+		return v, err
+	}
 	if prior, known := p.prior[b.Address]; !ok && known && len(prior.Manifest) > 0 {
 		// It was applied and is gone: everything the source has of it is missing there.
-		remote, root, ok = tree.NewBuilder(tree.Node{}).Build(), tree.Root, true
+		at, ok = verifyAt{tree.NewBuilder(tree.Node{}).Build(), tree.Root}, true
 	}
 	switch {
 	case !ok:
 		v.NotThere = true
 		return v, nil
 	case here:
-		if err := p.verifyHere(ctx, &v, b, remote, root, o); err != nil {
+		if err := p.verifyHere(ctx, &v, b, at, o); err != nil {
 			return v, err
 		}
 	default:
@@ -146,7 +159,7 @@ func (p *Project) verifyBackup(ctx context.Context, in planner.Input, b *config.
 		}
 	}
 	if o.Download && v.Failure == "" {
-		files, left := verify.Choose(remote, root, o.Sample)
+		files, left := verify.Choose(at.tree, at.root, o.Sample)
 		if !here {
 			v.Result.Unsampled = left
 		}
@@ -160,26 +173,28 @@ func (p *Project) verifyBackup(ctx context.Context, in planner.Input, b *config.
 	return v, nil
 }
 
-// verifyRoot finds a backup's folder, or its newest snapshot.
-func (p *Project) verifyRoot(in planner.Input, b *config.Backup) (*tree.Tree, tree.ID, bool) {
-	for i := range in.Accounts {
-		if in.Accounts[i].Address != b.Account {
-			continue
-		}
-		whole := in.Accounts[i].Tree
-		root, ok := whole.Lookup(in.Paths[b.Address])
-		if ok && b.Mode == config.ModeSnapshots {
-			var newest snapshot.Snapshot
-			newest, ok = snapshot.Newest(snapshot.List(whole, root), time.Time{})
-			root = newest.ID
-		}
-		return whole, root, ok
+// verifyAt is the remote side of a verification.
+type verifyAt struct {
+	tree *tree.Tree
+	root tree.ID
+}
+
+// verifyRoot finds a backup's folder, or one of its snapshots.
+func (p *Project) verifyRoot(ctx context.Context, in planner.Input, b *config.Backup, v *Verified, name string) (at verifyAt, ok bool, err error) {
+	if b.Mode == config.ModeSnapshots {
+		return p.verifySnapshot(ctx, b, v, name)
 	}
-	return nil, tree.None, false
+	for i := range in.Accounts {
+		if in.Accounts[i].Address == b.Account {
+			at.tree = in.Accounts[i].Tree
+			at.root, ok = at.tree.Lookup(in.Paths[b.Address])
+		}
+	}
+	return at, ok, nil
 }
 
 // verifyHere compares the source with the backup.
-func (p *Project) verifyHere(ctx context.Context, v *Verified, b *config.Backup, remote *tree.Tree, root tree.ID, o VerifyOptions) error {
+func (p *Project) verifyHere(ctx context.Context, v *Verified, b *config.Backup, at verifyAt, o VerifyOptions) error {
 	source, err := p.scanSource(ctx, b)
 	if err != nil {
 		return err
@@ -194,8 +209,12 @@ func (p *Project) verifyHere(ctx context.Context, v *Verified, b *config.Backup,
 	}
 	prior, known := p.prior[b.Address]
 	input := verify.Input{
-		Remote: remote, Root: root, Local: source.Tree, Manifest: prior.Manifest, HasState: known, Proofs: with.Sources[0].Proofs,
+		Remote: at.tree, Root: at.root, Local: source.Tree, Manifest: prior.Manifest, HasState: known, Proofs: with.Sources[0].Proofs,
 		KeepsGone: b.Mode == config.ModeArchive || b.OnDelete == config.DeleteKeep, Sample: o.Sample,
+	}
+	if one := v.Snapshot; one.Name != "" {
+		input.Dated, input.Made = true, verify.Held{Files: one.Files, Bytes: one.Bytes}
+		input.Manifest, input.HasState = ofSnapshot(at.tree, one.Name, prior.Manifest), true
 	}
 	v.Local = true
 	v.Result, err = verify.Run(ctx, verify.Compare(input), verify.Env{
