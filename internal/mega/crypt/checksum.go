@@ -14,6 +14,10 @@ const foldSize = 16 * len(Checksum{})
 
 // foldInto adds data to a running sum. All but the last piece of data must be multiples of foldSize long.
 func foldInto(fold *[foldSize]byte, data []byte) {
+	if blocks := len(data) / foldSize; haveFold && blocks > 0 {
+		foldBlocks(fold, &data[0], blocks)
+		data = data[blocks*foldSize:]
+	}
 	for len(data) > 0 {
 		n := subtle.XORBytes(fold[:], fold[:], data)
 		data = data[n:]

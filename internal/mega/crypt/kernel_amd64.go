@@ -23,3 +23,5 @@ func macKernel(s *kernelState, blocks int) {
 	}
 	macLanes(&s.keys, &s.sum, &s.data, blocks)
 }
+
+var haveFold = cpu.X86.HasAVX2

@@ -373,3 +373,35 @@ TEXT ·expandKey(SB), NOSPLIT, $0-16
 	VPXOR            X1, X0, X0
 	VMOVDQU          X0, 160(CX)
 	RET
+
+// func foldBlocks(fold *[192]byte, data *byte, blocks int)
+// Requires: AVX, AVX2
+TEXT ·foldBlocks(SB), NOSPLIT, $0-24
+	MOVQ    fold+0(FP), AX
+	MOVQ    data+8(FP), CX
+	MOVQ    blocks+16(FP), DX
+	VMOVDQU (AX), Y0
+	VMOVDQU 32(AX), Y1
+	VMOVDQU 64(AX), Y2
+	VMOVDQU 96(AX), Y3
+	VMOVDQU 128(AX), Y4
+	VMOVDQU 160(AX), Y5
+
+block:
+	VPXOR   (CX), Y0, Y0
+	VPXOR   32(CX), Y1, Y1
+	VPXOR   64(CX), Y2, Y2
+	VPXOR   96(CX), Y3, Y3
+	VPXOR   128(CX), Y4, Y4
+	VPXOR   160(CX), Y5, Y5
+	ADDQ    $0x000000c0, CX
+	DECQ    DX
+	JNZ     block
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	VMOVDQU Y2, 64(AX)
+	VMOVDQU Y3, 96(AX)
+	VMOVDQU Y4, 128(AX)
+	VMOVDQU Y5, 160(AX)
+	VZEROUPPER
+	RET

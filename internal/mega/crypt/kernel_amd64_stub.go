@@ -18,3 +18,8 @@ func macShared(keys *[11][16]byte, sum *[8][16]byte, data *[8]*byte, blocks int)
 //
 //go:noescape
 func expandKey(key *[16]byte, out *[11][16]byte)
+
+// foldBlocks adds blocks of 192 bytes to a running checksum. There is at least one.
+//
+//go:noescape
+func foldBlocks(fold *[192]byte, data *byte, blocks int)

@@ -21,6 +21,7 @@ func main() {
 	macLanes()
 	macShared()
 	expandKey()
+	foldBlocks()
 	Generate()
 }
 
@@ -119,5 +120,38 @@ func expandKey() {
 		VPXOR(word, key, key)
 		VMOVDQU(key, Mem{Base: out, Disp: block * (r + 1)})
 	}
+	RET()
+}
+
+// foldWidth is how much of the running checksum is in registers: six of them hold sixteen times its twelve bytes.
+const (
+	foldRegisters = 6
+	register      = 32
+	foldWidth     = foldRegisters * register
+)
+
+func foldBlocks() {
+	TEXT("foldBlocks", NOSPLIT, fmt.Sprintf("func(fold *[%d]byte, data *byte, blocks int)", foldWidth))
+	Pragma("noescape")
+	Doc(fmt.Sprintf("foldBlocks adds blocks of %d bytes to a running checksum. There is at least one.", foldWidth))
+	fold := Load(Param("fold"), GP64())
+	data := Load(Param("data"), GP64())
+	blocks := Load(Param("blocks"), GP64())
+	sums := make([]reg.VecVirtual, foldRegisters)
+	for i := range sums {
+		sums[i] = YMM()
+		VMOVDQU(Mem{Base: fold, Disp: register * i}, sums[i])
+	}
+	Label("block")
+	for i, s := range sums {
+		VPXOR(Mem{Base: data, Disp: register * i}, s, s)
+	}
+	ADDQ(U32(foldWidth), data)
+	DECQ(blocks)
+	JNZ(LabelRef("block"))
+	for i, s := range sums {
+		VMOVDQU(s, Mem{Base: fold, Disp: register * i})
+	}
+	VZEROUPPER()
 	RET()
 }
