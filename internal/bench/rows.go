@@ -48,6 +48,7 @@ func rows(scale float64) []row {
 		{name: "unchanged", what: "nothing changed in 100,000 files", source: tiny(100_000), before: true, twice: true, ours: []string{"plan"}, theirs: []string{"sync", "--dry-run", "%SRC%", "mega:bench"}},
 		{name: "restore-small", what: "restore 2,000 files of 4 KiB, 20 ms", latency: 20 * time.Millisecond, source: small(2000), before: true, twice: true, ours: restore, theirs: download},
 		{name: "restore-large", what: "restore one file of 1 GiB, no latency", source: large, before: true, twice: true, ours: restore, theirs: download},
+		{name: "verify-large", what: "prove one file of 1 GiB, no latency", source: large, before: true, ours: []string{"verify"}, theirs: []string{"check", "--download", "%SRC%", "mega:bench"}},
 		{name: "growth-10k", what: "plan of 10,000 new files", source: tiny(10_000), twice: true, ours: []string{"plan"}},
 		{name: "growth-100k", what: "plan of 100,000 new files", source: tiny(100_000), twice: true, ours: []string{"plan"}},
 		{name: "growth-1m", what: "plan of 1,000,000 new files", source: tiny(1_000_000), twice: true, ours: []string{"plan"}},

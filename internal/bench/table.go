@@ -7,17 +7,33 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
+// columns are the figures of a row.
+var columns = []struct {
+	name string
+	of   func(*sample) float64
+}{
+	{"seconds", func(s *sample) float64 { return s.Seconds }},
+	{"CPU s", func(s *sample) float64 { return s.CPU }},
+	{"peak MiB", func(s *sample) float64 { return s.PeakMiB }},
+	{"API requests", func(s *sample) float64 { return float64(s.Requests) }},
+	{"MiB moved", func(s *sample) float64 { return float64(s.Bytes) / (1 << 20) }},
+}
+
 // printTable prints one line a row: ours, theirs, and how many times more theirs took.
 func printTable(w io.Writer, results []result) error {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"row", "seconds", "rclone", "ratio", "CPU s", "rclone", "ratio", "peak MiB", "rclone", "ratio", "API requests", "rclone", "ratio"})
+	header := table.Row{"row"}
+	for _, c := range columns {
+		header = append(header, c.name, "rclone", "ratio")
+	}
+	t.AppendHeader(header)
 	for _, r := range results {
-		t.AppendRow(append(table.Row{r.Name}, append(append(append(
-			figures(r, func(s *sample) float64 { return s.Seconds }),
-			figures(r, func(s *sample) float64 { return s.CPU })...),
-			figures(r, func(s *sample) float64 { return s.PeakMiB })...),
-			figures(r, func(s *sample) float64 { return float64(s.Requests) })...)...))
+		line := table.Row{r.Name}
+		for _, c := range columns {
+			line = append(line, figures(r, c.of)...)
+		}
+		t.AppendRow(line)
 	}
 	_, err := fmt.Fprintln(w, t.Render())
 	return err
@@ -28,8 +44,11 @@ func figures(r result, of func(*sample) float64) table.Row {
 	if r.Theirs == nil {
 		return table.Row{short(ours), "", ""}
 	}
-	theirs := of(r.Theirs)
-	return table.Row{short(ours), short(theirs), fmt.Sprintf("%.1fx", theirs/max(ours, 1e-9))}
+	theirs, ratio := of(r.Theirs), ""
+	if ours > 0 {
+		ratio = fmt.Sprintf("%.1fx", theirs/ours)
+	}
+	return table.Row{short(ours), short(theirs), ratio}
 }
 
 func short(v float64) string {
