@@ -158,7 +158,7 @@ func sourceBlock() Block {
 			{Name: "one_file_system", Kind: KindBool, Default: "false", Meaning: "Stay on the file system of the source."},
 			{Name: "exclude_caches", Kind: KindBool, Default: "false", Meaning: "Leave out directories tagged with CACHEDIR.TAG."},
 			{Name: "max_file_size", Kind: KindSize, Meaning: "Larger files are left out and reported. Without it, no limit."},
-			{Name: "marker", Kind: KindText, Meaning: "A file that must exist in the source, or it counts as not mounted: an error, never an empty source."},
+			{Name: "marker", Kind: KindText, Meaning: "A file that must exist in the source, or it counts as not mounted: an error, never an empty source. A restore in place asks for it too."},
 		},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/diag"
 	"github.com/megaplan/megaplan/internal/filter"
 	"github.com/megaplan/megaplan/internal/mega"
 	"github.com/megaplan/megaplan/internal/restore"
@@ -181,7 +183,26 @@ func (p *Project) restoreTarget(o RestoreOptions, from backedUp) (string, error)
 	case from.backup.Source.Host != "" && !planner.SameHost(from.backup.Source.Host, p.Host):
 		return "", fmt.Errorf("the source of %s is on host %s, this is %s: give -to=DIR", from.name, from.backup.Source.Host, p.Host)
 	}
-	return from.backup.Source.Path, nil
+	return from.backup.Source.Path, p.mounted(from.backup)
+}
+
+// mounted refuses to restore in place where the marker is missing: under the place of a disk that is not mounted, everything
+// would land on another one (rule 8). On a disk that is new the marker is among what is restored, which is why -to lifts it.
+func (p *Project) mounted(b *config.Backup) error {
+	s := &b.Source
+	if s.Marker == "" {
+		return nil
+	}
+	_, err := os.Stat(filepath.Join(s.Path, s.Marker))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil // what else is wrong with it shows when it is written to
+	}
+	d := diag.Diagnostic{
+		Summary: "source lacks its marker", Subject: s.Range, Address: b.Address.String(),
+		Detail: fmt.Sprintf("%s lacks its marker file %s, so its disk may not be mounted. Nothing was changed.\n"+
+			"Mount it. If it is the right place, and new: -to=%s restores into it, the marker too.", s.Written, s.Marker, s.Path),
+	}
+	return &RefusedError{Refusals: []planner.Refusal{{Rule: 8, Address: b.Address, Diagnostic: p.Config.Files.Annotate(diag.List{d})[0]}}}
 }
 
 // notThereError says that an account has no such path, or the path no such snapshot.
