@@ -169,3 +169,22 @@ func TestTwoRestoresAtATime(t *testing.T) {
 		t.Errorf("-source +restored:\n%.200s", diff)
 	}
 }
+
+// A disk that fills up in the middle of a large file has room again for the others.
+func TestAFullDiskGivesTheRoomBack(t *testing.T) {
+	l, source, _ := bigBackup(t)
+	write(t, filepath.Join(source, "small"), []byte("small"), 0o640, time.Unix(1e9, 5))
+	h, _ := l.tree(t).Lookup("big")
+	if err := l.Delete(t.Context(), l.tree(t).Handle(h)); err != nil {
+		t.Fatal(err)
+	}
+	remote := l.backUp(t, source, scan.Preserve{Mode: true, MTime: true})
+	target := smallDisk(t, 24<<20)
+	report, err := restore.Run(t.Context(), plan(t, target, restore.Input{Tree: remote}), restore.Env{Remote: l, Target: target})
+	if err != nil || report.Done != 1 || len(report.Failures) != 1 || !strings.Contains(report.Failures[0].Err.Error(), "no space left") {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if got := onDisk(t, target); len(got) != 1 || got["small"] == "" {
+		t.Errorf("%d names on the disk", len(got))
+	}
+}
