@@ -58,6 +58,10 @@ func (s *Screen) RestorePlan(r RestoreHead, p *restore.Plan) {
 	s.restoreSkips("not restored", p.Skipped)
 	s.restoreSkips("restored without something", p.Notes)
 	t := p.Totals()
+	if p.Idle() && t.Equal == 0 {
+		s.printf("Nothing to restore: %s.\n", r.nothing(t))
+		return
+	}
 	if p.Idle() {
 		s.printf("Nothing to restore: %s here already.\n", are(t.Equal, "file"))
 		return
@@ -81,6 +85,17 @@ func (r RestoreHead) when() string {
 		return text + " (under today's paths: the state does not reach back so far)"
 	}
 	return text + " (paths as applied at " + r.Paths.Local().Format("2006-01-02 15:04:05") + ")"
+}
+
+// nothing says why there is nothing to restore where nothing is here either.
+func (r RestoreHead) nothing(t restore.Totals) string {
+	switch {
+	case t.Chosen+t.Problems+t.Gone > 0:
+		return "nothing else is there"
+	case r.At.IsZero():
+		return "there are no such files"
+	}
+	return "there were no such files then"
 }
 
 func are(n int64, noun string) string {

@@ -128,12 +128,18 @@ func (r *Restoring) read(ctx context.Context, o RestoreOptions) (in restore.Inpu
 
 // findBackup finds what is meant by an address or a path.
 func (p *Project) findBackup(o RestoreOptions) (backedUp, error) {
+	if name, path, named := strings.Cut(o.What, ":/"); named && !strings.Contains(name, "/") {
+		if !o.Account.IsZero() && o.Account.Name != name {
+			return backedUp{}, fmt.Errorf("%s is in another account than %s", o.What, o.Account)
+		}
+		o.Account, o.What = addr.New(addr.Account, name), "/"+path
+	}
 	if strings.HasPrefix(o.What, "/") {
 		return p.findPath(o)
 	}
 	a, err := addr.Parse(o.What)
 	if err != nil {
-		return backedUp{}, fmt.Errorf("%q is neither an address such as backup.documents nor a remote path such as /Photos: %w", o.What, err)
+		return backedUp{}, fmt.Errorf("%q is neither an address such as backup.documents nor a remote path such as /Photos or main:/Photos: %w", o.What, err)
 	}
 	prior, known := p.prior[a]
 	from := backedUp{name: o.What, prior: prior, known: known}
