@@ -23,7 +23,7 @@ func sampleDocument() *Document {
 		Resources: []Resource{{
 			Address: a, Serial: 3, Account: addr.New(addr.Account, "main"), AccountUser: "AbCdEfGhIjk", Path: "/Backups/é", Root: 0x010203040506,
 			Host: "laptop", Source: "~/www", OnDelete: "trash", PreventDestroy: true, LastApplied: at, LastSuccess: at.Add(time.Hour),
-			Manifest: ManifestRef{strings.Repeat("a", 64), 2, 30}, Run: "r1", History: []HistoryRef{{at, strings.Repeat("b", 64)}},
+			Manifest: ManifestRef{strings.Repeat("a", 64), 2, 30}, Run: "r1", History: []HistoryRef{{Time: at, Digest: strings.Repeat("b", 64)}},
 		}, {Address: addr.New(addr.Folder, "empty"), Serial: 1, Account: addr.New(addr.Account, "main"), Path: "/x"}},
 		Outputs: map[string]Output{"root": {Value: []byte(`{"deep":["<",1]}`)}, "secret": {Value: []byte(`"s"`), Sensitive: true}},
 		Leases: []Lease{{

@@ -66,6 +66,11 @@ type ManifestRef struct {
 type HistoryRef struct {
 	Time   time.Time `json:"time"`
 	Digest string    `json:"digest"`
+	// Run is the lease id of the run that made the change.
+	Run string `json:"run,omitempty"`
+	// Began, if set, is the delta that leads to what the run found when it began: the manifest before it, with what others had
+	// done to the account since. Without it the run found what the manifest before it says.
+	Began string `json:"began,omitempty"`
 }
 
 // Verification is what proving a backup against its source found, and when. It is comparable.

@@ -23,6 +23,10 @@ type Change struct {
 	// SetManifest says that Manifest is the address's new one; else it keeps what it has.
 	SetManifest bool
 	Manifest    Manifest
+	// Began is what the run found when it began, where that is not what the state said (SetBegan): Manifest without what the run
+	// itself did.
+	SetBegan bool
+	Began    Manifest
 	// Forget takes the address out of the state; only Resource.Address counts then.
 	Forget bool
 }
@@ -90,13 +94,17 @@ func (h *Hold) prepare(ctx context.Context, d *Document, c *Change) (Resource, e
 		h.bases[r.Address] = b
 	}
 	var err error
-	r.Manifest, r.History, err = h.store.step(ctx, b, c.Manifest.sorted())
+	r.Manifest, r.History, err = h.step(ctx, b, c)
 	return r, err
 }
 
-// step writes a manifest and the way back from it to what the run began with.
-func (s *Store) step(ctx context.Context, b base, m Manifest) (ManifestRef, []HistoryRef, error) {
-	if slices.Equal(m, b.manifest) {
+// step writes a manifest and the ways back from it: to the one before it, and to what the run began with.
+func (h *Hold) step(ctx context.Context, b base, c *Change) (ManifestRef, []HistoryRef, error) {
+	s, m, began := h.store, c.Manifest.sorted(), b.manifest
+	if c.SetBegan {
+		began = c.Began.sorted()
+	}
+	if slices.Equal(m, b.manifest) && slices.Equal(m, began) {
 		return b.ref, b.history, nil
 	}
 	data, err := m.Encode()
@@ -108,16 +116,47 @@ func (s *Store) step(ctx context.Context, b base, m Manifest) (ManifestRef, []Hi
 	if ref.Digest, err = s.put(ctx, data); err != nil {
 		return ref, nil, err
 	}
-	delta, err := EncodeDelta(m, b.manifest, ref.Digest, b.ref.Digest)
-	if err != nil {
+	last := HistoryRef{Time: time.Now().UTC(), Run: h.lease.ID}
+	if last.Digest, err = s.putDelta(ctx, m, b.manifest, ref.Digest, b.ref.Digest); err != nil {
 		return ref, nil, err
 	}
-	digest, err := s.put(ctx, delta)
-	if err != nil {
-		return ref, nil, err
+	if c.SetBegan && !slices.Equal(began, b.manifest) {
+		if last.Began, err = s.putDelta(ctx, m, began, ref.Digest, ""); err != nil {
+			return ref, nil, err
+		}
 	}
-	history := append([]HistoryRef{{time.Now().UTC(), digest}}, b.history...)
+	history := append([]HistoryRef{last}, b.history...)
 	return ref, history[:min(len(history), HistoryLimit)], nil
+}
+
+func (s *Store) putDelta(ctx context.Context, after, before Manifest, afterDigest, beforeDigest string) (string, error) {
+	delta, err := EncodeDelta(after, before, afterDigest, beforeDigest)
+	if err != nil {
+		return "", err
+	}
+	return s.put(ctx, delta)
+}
+
+// Began returns what an address's last run found when it began, as far as the address owned it then. Not found means that the
+// state remembers no run that changed anything.
+func (s *Store) Began(ctx context.Context, r Resource) (m Manifest, found bool, err error) {
+	if len(r.History) == 0 {
+		return nil, false, nil
+	}
+	now, err := s.Manifest(ctx, r.Manifest)
+	if err != nil {
+		return nil, false, err
+	}
+	digest := r.History[0].Began
+	if digest == "" {
+		digest = r.History[0].Digest
+	}
+	delta, err := s.object(ctx, digest)
+	if err != nil {
+		return nil, false, err
+	}
+	m, _, err = ApplyDelta(delta, now, r.Manifest.Digest)
+	return m, err == nil, err
 }
 
 // replace puts a prepared change into the document.

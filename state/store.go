@@ -309,7 +309,7 @@ func (d *Document) mark(used map[string]bool) {
 		r := &d.Resources[i]
 		used[r.Manifest.Digest] = true
 		for _, h := range r.History {
-			used[h.Digest] = true
+			used[h.Digest], used[h.Began] = true, true
 		}
 	}
 }

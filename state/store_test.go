@@ -303,6 +303,50 @@ func TestRule32_HistoryLeadsBackThirtyChanges(t *testing.T) {
 	})
 }
 
+// TestBeganIsWhatTheLastRunFound: what others did before a run is not what the run did.
+func TestBeganIsWhatTheLastRunFound(t *testing.T) {
+	s := host(&statetest.Memory{}, "laptop")
+	began := func(want ...tree.Path) {
+		t.Helper()
+		m, found, err := s.Began(t.Context(), resource(t, s, docs))
+		must(t, err)
+		var got []tree.Path
+		for _, e := range m {
+			got = append(got, e.Path)
+		}
+		if !found || !slices.Equal(got, want) {
+			t.Errorf("it began with %q, %v; want %q", got, found, want)
+		}
+	}
+	run := func(c state.Change) {
+		t.Helper()
+		h := lease(t, s, docs)
+		save(t, h, c)
+		release(t, h)
+	}
+	run(owning(docs))
+	if _, found, err := s.Began(t.Context(), resource(t, s, docs)); found || err != nil {
+		t.Errorf("nothing was changed yet: %v, %v", found, err)
+	}
+	run(owning(docs, "a", "b"))
+	began()
+	run(owning(docs, "a", "b", "c"))
+	began("a", "b")
+	c := owning(docs, "a", "b", "c", "d")
+	c.SetBegan, c.Began = true, owning(docs, "a", "b", "theirs").Manifest
+	run(c)
+	began("a", "b", "theirs")
+	c = owning(docs, "a", "b", "c", "d") // the run put right what others did, and the manifest is as it was
+	c.SetBegan, c.Began = true, owning(docs, "a").Manifest
+	run(c)
+	began("a")
+	run(owning(docs, "a", "b", "c", "d")) // nothing to do
+	began("a")
+	if n := len(resource(t, s, docs).History); n != 4 {
+		t.Errorf("%d changes are remembered, want 4", n)
+	}
+}
+
 func TestObjectsInUseOrNewAreNotCollected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b statetest.Memory
