@@ -33,6 +33,9 @@ func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *p
 		if err := checkTrashed(c, a); err != nil {
 			return planner.Result{}, err
 		}
+		if err := checkSubtree(ctx, c, a); err != nil {
+			return planner.Result{}, err
+		}
 		return planner.Result{Handle: a.Remote.Handle}, c.Move(ctx, a.Remote.Handle, r.made.resolve(a.Parent), a.Name)
 	case planner.ExpireVersion:
 		if err := checkVersion(c, a); err != nil {

@@ -77,3 +77,23 @@ func (a *account) edit(h tree.Handle, change func(*mega.Place)) {
 	change(&place)
 	a.nodes[h] = place
 }
+
+// A folder comes out of the bin only as the plan saw it.
+func TestRule21_AFolderThatGainedAFileStaysInTheBin(t *testing.T) {
+	a := newAccount()
+	e, _ := env(a)
+	dir := a.add(9, "d", tree.Dir, 0)
+	a.edit(dir, func(p *mega.Place) { p.InTrash = true })
+	held := planner.NewSubtreeSum().Subtree()
+	p := plan(planner.Action{
+		Kind: planner.RestoreFromTrash, Name: "d", Parent: planner.Ref{Handle: 1}, Remote: planner.Remote{Handle: dir, Parent: 9, Name: "d", Dir: true}, Subtree: &held,
+	})
+	stranger := a.add(dir, "theirs", tree.File, 1)
+	if report, _ := Run(t.Context(), p, e); len(report.Failures) != 1 || !errors.Is(report.Failures[0].Err, ErrChanged) {
+		t.Errorf("Run = %+v, calls %v", report, a.calls)
+	}
+	delete(a.nodes, stranger)
+	if report, _ := Run(t.Context(), p, e); report.Done != 1 {
+		t.Errorf("Run = %+v, calls %v", report, a.calls)
+	}
+}

@@ -47,8 +47,11 @@ func Effect(p *Plan, a *Action, r Result) Record {
 		}
 	case Copy, RestoreFromTrash:
 		out.Put = []state.Entry{{
-			Path: rel, Handle: r.Handle, Size: a.Remote.Size, MTime: a.Fingerprint.MTime, CRC: a.Fingerprint.CRC, Meta: a.Meta,
+			Path: rel, Dir: a.Remote.Dir, Handle: r.Handle, Size: a.Remote.Size, MTime: a.Fingerprint.MTime, CRC: a.Fingerprint.CRC, Meta: a.Meta,
 		}}
+		if a.Remote.Dir {
+			out.Put = append(out.Put, p.returns(a, rel)...)
+		}
 	case Move:
 		if inside && rel == "" {
 			out.Root = a.Remote.Handle
@@ -107,6 +110,16 @@ func (p *Plan) inside(a *Action) (tree.Path, bool) {
 		return "", false
 	}
 	return relative(a.Path, t.Path), true
+}
+
+// returns are the entries below a folder that comes out of the bin.
+func (p *Plan) returns(a *Action, rel tree.Path) (below []state.Entry) {
+	for _, e := range p.target(a).Returns {
+		if e.Path.Within(rel) {
+			below = append(below, e)
+		}
+	}
+	return below
 }
 
 // relative returns another path of an action from its target's root.

@@ -15,6 +15,12 @@ func (p *planning) emit() {
 		return
 	}
 	active := p.active()
+	if p.in.Options.Rollback {
+		for _, t := range active {
+			newEmitter(t).undoRun()
+		}
+		return
+	}
 	byDepth := slices.Clone(active)
 	slices.SortStableFunc(byDepth, func(a, b *target) int {
 		return strings.Count(string(a.out.Path), "/") - strings.Count(string(b.out.Path), "/")
@@ -30,7 +36,7 @@ func (p *planning) emit() {
 	}
 	p.plan.Actions = slices.Grow(p.plan.Actions, room)
 	for _, t := range active {
-		e := emitter{target: t, places: map[int32]place{}, moves: map[int32]int8{}, parked: map[tree.ID]ActionID{}}
+		e := newEmitter(t)
 		if t.series != nil {
 			e.snapshot()
 			continue
@@ -73,6 +79,10 @@ type emitter struct {
 	places map[int32]place // of folder rows
 	moves  map[int32]int8  // how far a row's move is
 	parked map[tree.ID]ActionID
+}
+
+func newEmitter(t *target) *emitter {
+	return &emitter{target: t, places: map[int32]place{}, moves: map[int32]int8{}, parked: map[tree.ID]ActionID{}}
 }
 
 // place is where a folder row is: its remote path, and its path on disk where that is another one.

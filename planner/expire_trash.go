@@ -14,7 +14,7 @@ import (
 // plan. The clock must have been looked at before.
 func BinsNeeded(in Input) []addr.Address {
 	o := in.Options
-	if o.Destroy || o.DriftOnly || o.RefreshOnly || in.ClockOff {
+	if o.Destroy || o.DriftOnly || o.RefreshOnly || o.Rollback || in.ClockOff {
 		return nil
 	}
 	var needed []addr.Address

@@ -32,6 +32,8 @@ type Input struct {
 type Prior struct {
 	Resource state.Resource
 	Manifest state.Manifest
+	// Before is set for an address whose last run is to be taken back.
+	Before *Before
 }
 
 // Account is the remote side of one account.
@@ -107,6 +109,8 @@ type Options struct {
 	// Destroy plans to take every (targeted) address away.
 	Destroy     bool
 	RefreshOnly bool
+	// Rollback plans to take back the last run of the addresses whose Prior has a Before; no source is needed.
+	Rollback bool
 	// DriftOnly compares remote with state and nothing else, on every address whatever its host; no source is needed.
 	DriftOnly           bool
 	Target, Exclude     []addr.Address

@@ -12,6 +12,7 @@ import (
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
+	"github.com/megaplan/megaplan/state"
 )
 
 // This file is a naive model of a disk, an account and a state, which the planner's tests change by hand or at random. It
@@ -66,6 +67,7 @@ type world struct {
 	inode  uint64
 	clock  int64 // seconds; every edit advances it
 	prior  *planner.Prior
+	began  state.Manifest // what the last run found
 	proofs map[tree.Handle]planner.Proof
 
 	backup   config.Backup
@@ -351,6 +353,9 @@ func (w *world) input() planner.Input {
 	}
 	if w.prior != nil {
 		in.Prior = []planner.Prior{*w.prior}
+		if w.options.Rollback {
+			in.Prior[0].Before = &planner.Before{Manifest: w.began, Time: start}
+		}
 	}
 	if len(planner.BinsNeeded(in)) > 0 {
 		in.Accounts[0].Bin = w.bin()
@@ -523,8 +528,11 @@ func (w *world) where(h tree.Handle) planner.Where {
 		return planner.Where{}
 	}
 	out := planner.Where{Found: true, Parent: n.parent, Name: n.name, Path: tree.Path(w.pathOf(h)), InTrash: w.inTrash(h)}
-	if n.versionOf != 0 {
+	for ; n.versionOf != 0; n = w.nodes[n.versionOf] {
 		out.Version, out.Parent = true, n.versionOf
+	}
+	if n.trashed {
+		out.TrashedBy, out.TrashedAt = n.trashedBy, n.trashedAt
 	}
 	return out
 }

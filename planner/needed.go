@@ -6,7 +6,7 @@ import "github.com/megaplan/megaplan/internal/addr"
 // configuration, state and options only, so that sources can be scanned while the accounts are read.
 func SourcesNeeded(in Input) []addr.Address {
 	o := in.Options
-	if o.DriftOnly || o.RefreshOnly {
+	if o.DriftOnly || o.RefreshOnly || o.Rollback {
 		return nil
 	}
 	p := newPlanning(in, nil)

@@ -26,6 +26,8 @@ type Plan struct {
 	// Partial says that something of a source could not be read or has no name of its own on MEGA, so that a run that applies
 	// this ends with exit code 3.
 	Partial bool
+	// Rollback says that the plan takes the last run back.
+	Rollback bool
 }
 
 // AccountQuota is the storage of one account. TrashKeep is how long megaplan's own trash stays; 0 is for ever.
@@ -78,6 +80,11 @@ type Target struct {
 	Kept []Kept
 	// Unmanaged are remote nodes inside that megaplan does not own.
 	Unmanaged []Kept
+	// Undoes says which run the plan takes back, "" for none. Returns are entries that come out of the bin with a folder above
+	// them, Lost what cannot be taken back, and why.
+	Undoes  string
+	Returns []state.Entry
+	Lost    []Kept
 	// Skipped are local names that cannot be backed up: unreadable, a clash of names, too large, a socket.
 	Skipped []Kept
 	// Snapshots are the published snapshots that are below the root, the newest first; SnapshotsAfter applies what the actions did.

@@ -83,6 +83,9 @@ func (w *world) save(p *planner.Plan, records []planner.Record) {
 		if w.prior != nil {
 			old = w.prior.Manifest
 		}
+		if len(mine) > 0 || len(target.Adopt) > 0 || len(target.Drop) > 0 {
+			w.began = planner.ManifestAfter(old, target, nil)
+		}
 		w.prior = &planner.Prior{Manifest: planner.ManifestAfter(old, target, mine)}
 		w.prior.Resource = state.Resource{
 			Address: target.Address, Account: mainAccount, AccountUser: "me", Path: w.backup.Path, Root: root, Host: w.host,
@@ -156,8 +159,9 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 	}
 	if a.Kind == planner.RestoreFromTrash {
 		n := w.nodes[a.Remote.Handle]
-		if n == nil || !w.inTrash(n.handle) || n.parent != a.Remote.Parent || n.name != a.Remote.Name {
-			return planner.Result{}, fmt.Errorf("it is not in the bin where the plan saw it")
+		if n == nil || !w.inTrash(n.handle) || n.parent != a.Remote.Parent || n.name != a.Remote.Name ||
+			a.Subtree != nil && *a.Subtree != w.sum(n.handle) {
+			return planner.Result{}, fmt.Errorf("it is not in the bin as the plan saw it")
 		}
 		n.trashed, n.trashedBy, n.held = false, "", nil
 		return planner.Result{Handle: n.handle}, r.move(a, n)
@@ -233,7 +237,7 @@ func (r *runner) move(a *planner.Action, old *node) error {
 		}
 	}
 	for _, n := range w.children(parent) {
-		if n != old && n.kind != tree.Undecryptable && n.name == a.Name && (n.kind == tree.Dir) == (old.kind == tree.Dir) {
+		if n != old && !r.plan.Rollback && n.kind != tree.Undecryptable && n.name == a.Name && (n.kind == tree.Dir) == (old.kind == tree.Dir) {
 			return fmt.Errorf("the name is taken")
 		}
 	}
@@ -283,6 +287,9 @@ func (r *runner) copy(a *planner.Action, from, old *node) (planner.Result, error
 		return planner.Result{}, fmt.Errorf("there is nothing to copy, or no folder to copy to")
 	}
 	f := w.disk[a.Local.Path]
+	if r.plan.Rollback {
+		f = &file{kind: from.kind, content: from.content} // an old version, which the disk knows nothing of
+	}
 	if f.content != from.content || a.Fingerprint.CRC != crcOf(from.content) {
 		return planner.Result{}, fmt.Errorf("the copy is not what the file is")
 	}

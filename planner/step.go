@@ -24,6 +24,10 @@ func Step(in Input, answers Answers) ([]Question, *Plan) {
 		p.audit(t)
 	}
 	for _, t := range p.active() {
+		if p.in.Options.Rollback {
+			t.takeBack()
+			continue
+		}
 		t.match()
 		if t.series != nil {
 			t.compareSnapshots()
@@ -66,7 +70,7 @@ type planning struct {
 func newPlanning(in Input, answers Answers) *planning {
 	p := &planning{
 		in: in, answers: answers, asked: map[Question]bool{},
-		accounts: map[addr.Address]*account{}, returning: map[tree.Handle]bool{}, plan: &Plan{},
+		accounts: map[addr.Address]*account{}, returning: map[tree.Handle]bool{}, plan: &Plan{Rollback: in.Options.Rollback},
 	}
 	for i := range in.Accounts {
 		p.accounts[in.Accounts[i].Address] = newAccount(&in.Accounts[i])

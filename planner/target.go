@@ -32,6 +32,9 @@ type target struct {
 	// removal is the action that takes the root of a destroyed target away.
 	removal ActionID
 
+	// undo is what taking the last run back comes to.
+	undo *undo
+
 	rows []row
 	// leaves are the nodes that are moved to a row (rule 13), vacated the node that has a row's name until it is moved away.
 	leaves  map[tree.ID]int32
@@ -107,12 +110,17 @@ func (o *owned) find(h tree.Handle) int {
 
 func (o *owned) has(h tree.Handle) bool { return o.find(h) >= 0 }
 
-// hasFile says whether any file's entry has this path.
-func (o *owned) hasFile(p tree.Path) bool {
+// firstAt is the index of the first entry that has a path, or that of where it would be.
+func (o *owned) firstAt(p tree.Path) int {
 	i, _ := slices.BinarySearchFunc(o.entries, p, func(e state.Entry, p tree.Path) int {
 		return strings.Compare(string(e.Path), string(p))
 	})
-	for ; i < len(o.entries) && o.entries[i].Path == p; i++ {
+	return i
+}
+
+// hasFile says whether any file's entry has this path.
+func (o *owned) hasFile(p tree.Path) bool {
+	for i := o.firstAt(p); i < len(o.entries) && o.entries[i].Path == p; i++ {
 		if !o.entries[i].Dir {
 			return true
 		}

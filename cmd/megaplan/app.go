@@ -72,7 +72,7 @@ drift tells whether the account still is what was applied.
 	root.SetErr(a.screen.Err)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		a.initCommand(), a.validateCommand(), a.fmtCommand(), a.planCommand(), a.applyCommand(), a.destroyCommand(), a.driftCommand(), a.restoreCommand(), a.verifyCommand(),
+		a.initCommand(), a.validateCommand(), a.fmtCommand(), a.planCommand(), a.applyCommand(), a.destroyCommand(), a.rollbackCommand(), a.driftCommand(), a.restoreCommand(), a.verifyCommand(),
 		a.showCommand(), a.outputCommand(), a.stateCommand(), a.forceUnlockCommand(), a.loginCommand(), a.logoutCommand(),
 		a.accountCommand(), a.sessionCommand(), a.doctorCommand(), a.emulatorCommand(), a.versionCommand(), a.schemaCommand(),
 		a.lsCommand(), a.duCommand(), a.findCommand(), a.diffCommand(), a.snapshotsCommand(), a.versionsCommand(), a.catCommand(), a.explainCommand(),

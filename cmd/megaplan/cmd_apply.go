@@ -49,7 +49,7 @@ func (a *app) destroyCommand() *cobra.Command {
 	return cmd
 }
 
-// applyWith is apply and destroy: without a terminal they need an approval or a plan file, and say so before any scan (rule 31).
+// applyWith is apply, destroy and rollback: without a terminal they need an approval or a plan file, and say so before any scan (rule 31).
 func (a *app) applyWith(operation string, f applyFlags, args []string) (err error) {
 	if len(args) == 0 && !f.approved && !a.canAsk() {
 		return fmt.Errorf("%s needs an approval: there is no terminal to ask on, so give -auto-approve or a plan file", operation)
@@ -109,5 +109,8 @@ func (a *app) execute(run *workflow.Run, planned *workflow.Planned) error {
 	show.Stop()
 	a.view.Applied(planned.Plan, report, time.Since(began))
 	a.outcome.partial = planned.Plan.Partial || len(report.Failures) > 0 || report.Left > 0
+	if planned.Plan.Rollback && report.Done > 0 {
+		a.view.Say("The sources are as they were: the next apply makes the account like them again. Another rollback takes this one back.")
+	}
 	return err
 }

@@ -17,32 +17,39 @@ type planFlags struct {
 	varFlags
 	targets, excludes, takeOver, massDelete []string
 	destroy, refreshOnly, refresh, checksum bool
-	despiteErrors                           bool
+	despiteErrors, rollback                 bool
 	tags                                    []string
 	parallelism                             int
 	lockTimeout                             time.Duration
 }
 
-func (f *planFlags) add(cmd *cobra.Command) {
+// addScope adds the flags that make sense for every plan, those that compare with a source or not.
+func (f *planFlags) addScope(cmd *cobra.Command) {
 	f.varFlags.add(cmd)
 	fs := cmd.Flags()
 	fs.StringArrayVar(&f.targets, "target", nil, "plan this ADDRESS only (repeatable)")
 	fs.StringArrayVar(&f.excludes, "exclude", nil, "leave this ADDRESS out (repeatable)")
-	fs.StringArrayVar(&f.takeOver, "take-over", nil, "let this host take over ADDRESS from another (repeatable)")
 	fs.StringArrayVar(&f.massDelete, "allow-mass-delete", nil, "lift the deletion limits of ADDRESS, or of '*' (repeatable)")
+	fs.IntVar(&f.parallelism, "parallelism", 0, "actions in flight; 0 keeps the connections busy")
+	fs.DurationVar(&f.lockTimeout, "lock-timeout", 0, "wait so long for a lock, such as 10m")
+}
+
+func (f *planFlags) add(cmd *cobra.Command) {
+	f.addScope(cmd)
+	fs := cmd.Flags()
+	fs.StringArrayVar(&f.takeOver, "take-over", nil, "let this host take over ADDRESS from another (repeatable)")
 	fs.BoolVar(&f.despiteErrors, "delete-despite-errors", false, "plan deletions even where the source could not be read in full")
 	fs.BoolVar(&f.refreshOnly, "refresh-only", false, "accept the account as it is into the state, change nothing on MEGA")
 	fs.BoolVar(&f.refresh, "refresh", true, "ask MEGA what changed; -refresh=false takes the cached tree")
 	fs.BoolVar(&f.checksum, "checksum", false, "compare by content, whatever compare says")
 	fs.StringArrayVar(&f.tags, "tag", nil, "give the snapshots that are made this TAG (repeatable)")
-	fs.IntVar(&f.parallelism, "parallelism", 0, "actions in flight; 0 keeps the connections busy")
-	fs.DurationVar(&f.lockTimeout, "lock-timeout", 0, "wait so long for a lock, such as 10m")
 }
 
 // options turns the flags into what the planner reads.
 func (f *planFlags) options() (planner.Options, error) {
 	o := planner.Options{
 		Destroy: f.destroy, RefreshOnly: f.refreshOnly, DeleteDespiteErrors: f.despiteErrors, Checksum: f.checksum,
+		Rollback: f.rollback,
 	}
 	var err error
 	if o.Target, err = parseAddresses("target", f.targets); err != nil {

@@ -93,6 +93,9 @@ type TargetView struct {
 	Kept      []KeptView     `json:"kept,omitempty"`
 	Unmanaged []KeptView     `json:"unmanaged,omitempty"`
 	Skipped   []KeptView     `json:"skipped,omitempty"`
+	// Undoes says which run a rollback takes back, Lost what of it cannot be.
+	Undoes string     `json:"undoes,omitempty"`
+	Lost   []KeptView `json:"lost,omitempty"`
 }
 
 // KeptView is a remote node that stays, or a local name that is not taken.
@@ -184,6 +187,7 @@ func viewTarget(t *planner.Target) TargetView {
 		Host: t.Host, Files: t.Files, Bytes: t.Bytes, Equal: t.Equal,
 	}
 	v.Kept, v.Unmanaged, v.Skipped = viewKept(t.Kept), viewKept(t.Unmanaged), viewKept(t.Skipped)
+	v.Undoes, v.Lost = t.Undoes, viewKept(t.Lost)
 	return v
 }
 

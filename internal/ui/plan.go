@@ -56,11 +56,15 @@ func (s *Screen) target(t *planner.Target, actions []*planner.Action) {
 			return
 		}
 	}
-	if len(actions) == 0 && len(t.Kept) == 0 && len(t.Unmanaged) == 0 && len(t.Skipped) == 0 {
+	if len(actions) == 0 && len(t.Kept) == 0 && len(t.Unmanaged) == 0 && len(t.Skipped) == 0 && len(t.Lost) == 0 {
 		return
 	}
 	s.printf("%s  %s\n\n", s.paint(Bold, t.Address.String()), route(t))
+	if t.Undoes != "" {
+		s.printf("  %s\n\n", s.paint(Dim, "takes back "+t.Undoes))
+	}
 	s.lines(t, actions)
+	s.kept("cannot be taken back", t.Lost)
 	s.kept("not backed up", t.Skipped)
 	if t.Status == planner.Bin {
 		s.kept("stays in the trash", t.Kept)
@@ -156,6 +160,10 @@ func (s *Screen) checks(p *planner.Plan) {
 }
 
 func (s *Screen) nothing(p *planner.Plan, now time.Time) {
+	if p.Rollback {
+		s.printf("Nothing to take back: the last run of the backups that take part changed nothing, or what it changed is as it was before.\n")
+		return
+	}
 	var parts []string
 	for _, t := range p.Targets {
 		if t.Status != planner.Active {

@@ -36,7 +36,12 @@ func (p *Project) gather(ctx context.Context, o planner.Options) (planner.Input,
 	}
 	needed := planner.SourcesNeeded(in)
 	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return manifests(gctx) })
+	g.Go(func() error {
+		if err := manifests(gctx); err != nil || !o.Rollback {
+			return err
+		}
+		return p.readBefore(gctx, in.Prior, o)
+	})
 	var accounts []planner.Account
 	g.Go(func() (err error) {
 		accounts, err = p.readAccounts(gctx, wanted)

@@ -76,7 +76,7 @@ func (r *recorder) change(t *planner.Target, now time.Time) (state.Change, bool)
 	switch {
 	case gone:
 		return state.Change{Resource: state.Resource{Address: t.Address}, Forget: true}, true
-	case t.Status != planner.Active && len(records) == 0:
+	case (t.Status != planner.Active || r.planned.Plan.Rollback && t.Undoes == "") && len(records) == 0:
 		return state.Change{}, false
 	}
 	from := t.Address
@@ -88,7 +88,11 @@ func (r *recorder) change(t *planner.Target, now time.Time) (state.Change, bool)
 		c.From = from
 	}
 	if len(records) > 0 || len(t.Adopt) > 0 || len(t.Drop) > 0 || r.p.pending[from] || t.Resource.LastApplied.IsZero() {
-		c.SetManifest, c.Manifest = true, planner.ManifestAfter(r.p.prior[from].Manifest, *t, records)
+		old := r.p.prior[from].Manifest
+		c.SetManifest, c.Manifest = true, planner.ManifestAfter(old, *t, records)
+		if len(t.Adopt) > 0 || len(t.Drop) > 0 || r.p.pending[from] {
+			c.SetBegan, c.Began = true, planner.ManifestAfter(old, *t, nil)
+		}
 		c.Resource.LastApplied = now
 	}
 	return c, true
@@ -130,7 +134,7 @@ func (p *Project) declaredResource(t *planner.Target) state.Resource {
 
 // succeeded says for which addresses nothing failed and nothing is left; none without the report of a whole run.
 func (r *recorder) succeeded(report *executor.Report) map[addr.Address]bool {
-	if report == nil || report.Left > 0 {
+	if report == nil || report.Left > 0 || r.planned.Plan.Rollback { // a rollback brings no backup nearer to its source
 		return nil
 	}
 	out := map[addr.Address]bool{}

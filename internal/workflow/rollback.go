@@ -1,0 +1,58 @@
+package workflow
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/megaplan/megaplan/planner"
+	"github.com/megaplan/megaplan/state"
+)
+
+// readBefore finds, for every address that the last run changed, what that run found: what a rollback leads back to. Addresses
+// that only earlier runs changed are left out. A run that was cut off before it saved is the last one of its addresses.
+func (p *Project) readBefore(ctx context.Context, prior []planner.Prior, o planner.Options) error {
+	last := p.lastRun(prior, o)
+	for i := range prior {
+		r := prior[i].Resource
+		if p.pending[r.Address] {
+			saved, err := p.store.Manifest(ctx, r.Manifest)
+			if err != nil {
+				return fmt.Errorf("%s: %w", r.Address, err)
+			}
+			prior[i].Before = &planner.Before{Manifest: saved, CutOff: true, Time: r.LastApplied}
+			continue
+		}
+		if len(r.History) == 0 || !sameRun(r.History[0], last) {
+			continue
+		}
+		began, found, err := p.store.Began(ctx, r)
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.Address, err)
+		}
+		if found {
+			prior[i].Before = &planner.Before{Manifest: began, Time: r.History[0].Time}
+		}
+	}
+	return nil
+}
+
+// lastRun is the newest change of a manifest that this plan may take back.
+func (p *Project) lastRun(prior []planner.Prior, o planner.Options) (last state.HistoryRef) {
+	for i := range prior {
+		r := prior[i].Resource
+		if len(r.History) > 0 && planner.Selected(o, r.Address) && r.History[0].Time.After(last.Time) && p.lives(r) {
+			last = r.History[0]
+		}
+	}
+	return last
+}
+
+// lives says whether an address's backup belongs to this host.
+func (p *Project) lives(r state.Resource) bool {
+	return r.Host == "" || planner.SameHost(r.Host, p.Host)
+}
+
+// sameRun says whether two changes were made by one run.
+func sameRun(a, b state.HistoryRef) bool {
+	return a.Run == b.Run && a.Run != "" || a.Digest == b.Digest
+}

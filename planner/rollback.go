@@ -1,0 +1,202 @@
+package planner
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/state"
+)
+
+// Before is what an address owned when the run began that is to be taken back. Taking it back leads from the manifest of now to
+// that one, where the account still is as the run left it.
+type Before struct {
+	Manifest state.Manifest
+	// Time is when the run was saved, or of one that was CutOff before it was, when the one before it was.
+	Time   time.Time
+	CutOff bool
+}
+
+func (b *Before) String() string {
+	if b.CutOff {
+		return "the run that was cut off"
+	}
+	return "the run of " + b.Time.UTC().Format(time.DateTime)
+}
+
+// undo is what taking a run back means for one address: how what it owned before and what it owns now differ, and where that
+// is on MEGA.
+type undo struct {
+	*target
+	then state.Manifest
+	// dirs finds folders of then by path, place its entries by handle.
+	dirs  map[tree.Path]int32
+	index owned
+	// made are nodes the run made, by the entry of now; they go to the trash. spared are those of them that stay, because what
+	// they took the place of is gone.
+	made   state.Manifest
+	spared map[tree.Handle]bool
+	// back are entries of then that lie in the bin, along those that come with their folder, over those that are an old version
+	// of what the run made, by that node; changed are those whose place or attributes the run changed.
+	back, changed []int32
+	along         map[tree.Handle]bool
+	over          map[int32]tree.ID
+	lostIn        map[tree.Path]int
+}
+
+// takeBack compares what the target owned before its last run with what it owns now, and finds what differs.
+func (t *target) takeBack() {
+	if !t.undoable() {
+		return
+	}
+	u := &undo{
+		target: t, then: t.prior.Before.Manifest, dirs: map[tree.Path]int32{}, spared: map[tree.Handle]bool{},
+		along: map[tree.Handle]bool{}, over: map[int32]tree.ID{}, lostIn: map[tree.Path]int{},
+	}
+	u.index.entries = u.then
+	t.undo = u
+	for i := range u.then {
+		e := &u.then[i]
+		if _, several := u.dirs[e.Path]; e.Dir && !several {
+			u.dirs[e.Path] = int32(i)
+		}
+		switch at := t.owned.find(e.Handle); {
+		case at < 0:
+			u.missing(int32(i), e)
+		case t.owned.entries[at] != *e:
+			u.changed = append(u.changed, int32(i))
+		}
+	}
+	for _, e := range t.owned.entries {
+		if !u.index.has(e.Handle) {
+			u.made = append(u.made, e)
+		}
+	}
+}
+
+// undoable says whether there is something to take back, and whether it can be.
+func (t *target) undoable() bool {
+	switch {
+	case t.prior == nil || t.prior.Before == nil || t.account == nil:
+		return false
+	case t.backup != nil && t.backup.Mode == config.ModeSnapshots:
+		t.p.refuse(23, t, "a snapshot is not taken back", fmt.Sprintf(
+			"The last apply of %s published a snapshot, which stands beside the older ones and took nothing away. To take it off, remove its folder with any client.", t.out.Address))
+		return false
+	case t.moves():
+		t.p.refuse(4, t, "the folder is not at its path", fmt.Sprintf(
+			"The folder of %s is at /%s, not at /%s. Nothing was changed. Move it back or apply first.", t.out.Address, t.was, t.out.Path))
+		return false
+	}
+	return true
+}
+
+// missing finds an entry that the run took away, or that went since.
+func (u *undo) missing(i int32, e *state.Entry) {
+	w, ok := u.p.whereIs(u.target, e.Handle)
+	if !ok {
+		return
+	}
+	switch {
+	case !w.Found:
+		u.lose(e, "gone from MEGA")
+	case w.InTrash && w.Version:
+		u.lose(e, "in the trash, as a version of another file")
+	case w.InTrash:
+		u.inTrash(i, e, w)
+	case w.Version:
+		u.asVersion(i, e, w)
+	case w.Path == u.out.Path.Join(string(e.Path)): // back already
+		if id, here := u.account.find(e.Handle); here {
+			u.out.Adopt = append(u.out.Adopt, u.entry(id, e.Path))
+		}
+	default:
+		u.lose(e, "another client took it to /"+string(w.Path))
+	}
+}
+
+// inTrash takes an entry that lies in the bin: with its folder, or by itself if this address put it there.
+func (u *undo) inTrash(i int32, e *state.Entry, w Where) {
+	if dir, ok := u.dirs[e.Path.Dir()]; ok && e.Path.Dir() != "" {
+		if h := u.then[dir].Handle; w.Parent == h && w.Name == e.Path.Base() && u.returns(h) {
+			u.along[e.Handle] = true
+			return
+		}
+	}
+	if w.TrashedBy != u.out.Address.String() && w.TrashedBy != u.out.Prior.String() {
+		u.lose(e, "in the trash, where this backup did not put it")
+		return
+	}
+	if e.Dir {
+		u.p.ask(u.heldIn(e))
+	}
+	u.back = append(u.back, i)
+	u.along[e.Handle] = true
+}
+
+// returns says whether a folder comes out of the bin, by itself or with the one it lies in.
+func (u *undo) returns(h tree.Handle) bool { return u.along[h] }
+
+func (u *undo) heldIn(e *state.Entry) Question {
+	return Question{Ask: AskHeld, Account: u.account.in.Address, Handle: e.Handle}
+}
+
+// asVersion takes an entry that is an old version now: of the node the run put in its place, which is still there.
+func (u *undo) asVersion(i int32, e *state.Entry, w Where) {
+	id, here := u.account.find(w.Parent)
+	at := u.owned.find(w.Parent)
+	if !hasPrint(e) {
+		u.lose(e, "its date was not known")
+		return
+	}
+	if !here || at < 0 || u.index.has(w.Parent) || u.strayed(id, &u.owned.entries[at]) {
+		u.lose(e, "replaced by another client since")
+		return
+	}
+	u.over[i] = id
+	u.spared[w.Parent] = true
+}
+
+// strayed says whether a node is not where the run left it.
+func (u *undo) strayed(id tree.ID, e *state.Entry) bool {
+	path := u.remote().Path(id)
+	return !path.Within(u.out.Path) || relative(path, u.out.Path) != e.Path
+}
+
+// lose notes an entry that cannot be taken back. What lies in a folder that is lost is counted with it. What the run put in
+// the place of a lost file stays: better another content than none.
+func (u *undo) lose(e *state.Entry, why string) {
+	u.p.plan.Partial = true
+	if top, ok := u.lostIn[e.Path.Dir()]; ok && u.out.Lost[top].Reason == why {
+		if e.Dir {
+			u.lostIn[e.Path] = top
+		} else {
+			u.out.Lost[top].Files++
+		}
+	} else {
+		k := Kept{Path: e.Path, Reason: why, Dir: e.Dir}
+		if e.Dir {
+			u.lostIn[e.Path] = len(u.out.Lost)
+		} else {
+			k.Files = 1
+		}
+		u.out.Lost = append(u.out.Lost, k)
+	}
+	if e.Dir {
+		return
+	}
+	for _, n := range u.ownedAt(e.Path) {
+		u.spared[n] = true
+	}
+}
+
+// ownedAt lists the files that are at a path now, by what the target owns.
+func (t *target) ownedAt(p tree.Path) (found []tree.Handle) {
+	for i := t.owned.firstAt(p); i < len(t.owned.entries) && t.owned.entries[i].Path == p; i++ {
+		if e := &t.owned.entries[i]; !e.Dir {
+			found = append(found, e.Handle)
+		}
+	}
+	return found
+}

@@ -1,0 +1,300 @@
+package planner
+
+import (
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/state"
+)
+
+// undoer emits what takes a run back: first what brings back, then what takes away.
+type undoer struct {
+	*undo
+	emitter *emitter
+	places  map[tree.Path]undone // of folders
+	// done is the action of an entry's move or return, 0 where none is needed; begun entries are being emitted.
+	done  map[int32]ActionID
+	begun map[int32]bool
+	run   string // the one that is taken back
+}
+
+// undone is where a folder of before is: its node, or the action that makes it, and what puts it there.
+type undone struct {
+	ref   Ref
+	after ActionID
+}
+
+// undoRun emits the way back for one target.
+func (e *emitter) undoRun() {
+	u := e.target.undo
+	if u == nil || e.root == tree.None {
+		return
+	}
+	b := undoer{
+		undo: u, emitter: e, places: map[tree.Path]undone{"": {ref: e.out.Root}}, done: map[int32]ActionID{}, begun: map[int32]bool{},
+		run: e.prior.Before.String(),
+	}
+	e.out.Undoes = e.prior.Before.String()
+	e.add(row{local: tree.None, remote: e.root, parent: -1, what: same})
+	for _, entry := range e.owned.entries {
+		if !entry.Dir {
+			e.tally.owned++
+		}
+	}
+	for _, i := range u.back {
+		b.giveBack(i)
+	}
+	for i := range u.then {
+		if id, ok := u.over[int32(i)]; ok {
+			b.revert(&u.then[i], id)
+		}
+	}
+	for _, i := range u.changed {
+		b.putBack(i)
+	}
+	b.takeAway()
+}
+
+// folder returns the folder that was at a path, brought back or made anew if need be.
+func (b *undoer) folder(path tree.Path) undone {
+	if at, ok := b.places[path]; ok {
+		return at
+	}
+	above := b.folder(path.Dir())
+	if i, ok := b.dirs[path]; ok {
+		h := b.then[i].Handle
+		id, here := b.account.find(h)
+		switch {
+		case b.along[h]:
+			at := undone{ref: Ref{Handle: h}, after: above.after}
+			if id := b.giveBack(i); id != 0 {
+				at.after = id
+			}
+			b.places[path] = at
+			return at
+		case here && b.remote().Kind(id) == tree.Dir:
+			at := undone{ref: Ref{Handle: h}, after: above.after}
+			if id := b.putBack(i); id != 0 {
+				at.after = id
+			}
+			b.places[path] = at
+			return at
+		}
+	}
+	id := b.p.act(Action{
+		Address: b.out.Address, Kind: CreateFolder, Path: b.out.Path.Join(string(path)), Reason: "it was here before; its old folder is gone",
+		Needs: needs(above.after), Parent: above.ref, Name: path.Base(),
+	})
+	b.places[path] = undone{ref: Ref{Action: id}, after: id}
+	return b.places[path]
+}
+
+// giveBack emits the way of a node out of the bin, with all below it; 0 for one that comes with its folder.
+func (b *undoer) giveBack(i int32) ActionID {
+	if id, ok := b.done[i]; ok {
+		return id
+	}
+	b.done[i] = 0
+	e := &b.then[i]
+	where := b.where(e.Handle)
+	if where.TrashedBy == "" {
+		return 0
+	}
+	above := b.folder(e.Path.Dir())
+	a := b.action(RestoreFromTrash, e, above)
+	a.Reason = "trashed by " + b.run
+	a.Remote = Remote{Handle: e.Handle, Parent: where.Parent, Name: where.Name, Size: e.Size, Dir: e.Dir}
+	if e.Dir {
+		held := b.p.answers[b.heldIn(e)].Held
+		a.Files, a.Bytes, a.Subtree = held.Files, held.Bytes, &held.Subtree
+		for j := int(i) + 1; j < len(b.then); j++ {
+			if below := &b.then[j]; b.along[below.Handle] && below.Path.Within(e.Path) {
+				b.out.Returns = append(b.out.Returns, *below)
+			}
+		}
+	}
+	b.tally.created += a.Files
+	b.done[i] = b.p.act(a)
+	return b.done[i]
+}
+
+func (b *undoer) where(h tree.Handle) Where {
+	w, _ := b.p.whereIs(b.target, h)
+	return w
+}
+
+// action fills in what brings an entry to its place.
+func (b *undoer) action(k Kind, e *state.Entry, above undone) Action {
+	a := Action{
+		Address: b.out.Address, Kind: k, Path: b.out.Path.Join(string(e.Path)), Needs: needs(above.after), Parent: above.ref, Name: e.Path.Base(),
+		Meta: e.Meta, Fingerprint: Fingerprint{CRC: e.CRC, MTime: e.MTime},
+	}
+	if !e.Dir {
+		a.Files, a.Bytes = 1, e.Size
+	}
+	return a
+}
+
+// revert emits the copy of an old version over the node that took its place, which becomes a version in its turn.
+func (b *undoer) revert(e *state.Entry, id tree.ID) {
+	n := b.remoteOf(id)
+	path, after := b.comingFrom(id)
+	a := b.action(Update, e, undone{ref: Ref{Handle: n.Parent}, after: after})
+	a.Path, a.Name, a.Remote = path, n.Name, n
+	a.Reason = "replaced by " + b.run + "; what replaced it stays as a version"
+	a.Original, a.Replace, a.KeepVersion, a.Local.Size = e.Handle, true, true, e.Size
+	b.tally.rewritten++
+	b.p.act(a)
+}
+
+// putBack emits what gives a node that is still there its place and its attributes of before. It returns the move, 0 if there
+// is none.
+func (b *undoer) putBack(i int32) ActionID {
+	if id, ok := b.done[i]; ok || b.begun[i] {
+		return id
+	}
+	b.begun[i] = true
+	e, at := &b.then[i], b.owned.find(b.then[i].Handle)
+	now := &b.owned.entries[at]
+	id, here := b.account.find(e.Handle)
+	switch {
+	case *now == *e:
+	case !here || b.strayed(id, now) && b.strayed(id, e):
+		b.lose(e, "another client took it away since")
+	default:
+		b.done[i] = b.move(e, id, b.correct(e, now, id))
+		return b.done[i]
+	}
+	b.done[i] = 0
+	return 0
+}
+
+// correct emits what writes the attributes of before, where they can be: a fingerprint that was not there is not taken off.
+func (b *undoer) correct(e, now *state.Entry, id tree.ID) ActionID {
+	dated := hasPrint(e) && (e.CRC != now.CRC || e.MTime != now.MTime)
+	if !dated && e.Meta == now.Meta {
+		return 0
+	}
+	r := b.remoteOf(id)
+	path, after := b.comingFrom(id)
+	a := b.action(SetAttributes, e, undone{ref: Ref{Handle: r.Parent}, after: after})
+	a.Path, a.Name, a.Remote, a.Bytes = path, r.Name, r, 0
+	a.Reason = "as it was before " + b.run
+	var last ActionID
+	if dated {
+		a.Kind = Touch
+		if last = b.p.act(a); e.Meta != "" {
+			return last
+		}
+	}
+	if e.Meta != now.Meta {
+		a.Kind, a.Needs = SetAttributes, needs(after, last)
+		if !hasPrint(e) {
+			a.Fingerprint = Fingerprint{CRC: now.CRC, MTime: now.MTime}
+		}
+		last = b.p.act(a)
+	}
+	return last
+}
+
+// hasPrint says whether a node had a fingerprint.
+func hasPrint(e *state.Entry) bool { return e.CRC != [16]byte{} || e.MTime != 0 }
+
+// move emits the move of a node to its place of before, unless it is there: it comes there with its folder, too.
+func (b *undoer) move(e *state.Entry, id tree.ID, fixed ActionID) ActionID {
+	above := b.folder(e.Path.Dir())
+	r := b.remoteOf(id)
+	if above.ref.Handle == r.Parent && r.Name == e.Path.Base() {
+		return 0
+	}
+	from, after := b.comingFrom(id)
+	a := b.action(Move, e, above)
+	a.From, a.Remote, a.Reason = from, r, "moved by "+b.run
+	a.Needs = needs(above.after, after, fixed, b.vacate(above.ref, e))
+	if e.Dir {
+		a.Files, a.Bytes = b.volume(id)
+	}
+	if !hasPrint(e) {
+		n := b.remote().Node(id)
+		a.Fingerprint = Fingerprint{CRC: n.CRC, MTime: n.MTime / 1e9}
+	}
+	move := b.p.act(a)
+	row := b.add(row{local: tree.None, remote: id, parent: 0, what: same, action: move})
+	if b.leaves == nil {
+		b.leaves = map[tree.ID]int32{}
+	}
+	b.leaves[id] = row
+	return move
+}
+
+// comingFrom is where a node is once the folders above it are back at their places, and the last action that sees to that.
+// A folder that waits for this node to leave it is still where it is.
+func (b *undoer) comingFrom(id tree.ID) (tree.Path, ActionID) {
+	name, parent := b.remote().Name(id), b.remote().Parent(id)
+	if parent == b.root || parent == tree.Root {
+		return b.remote().Path(id), 0
+	}
+	if i := b.index.find(b.remote().Handle(parent)); i >= 0 && b.owned.find(b.then[i].Handle) >= 0 {
+		if move := b.putBack(int32(i)); move != 0 {
+			return b.out.Path.Join(string(b.then[i].Path)).Join(name), move
+		}
+	}
+	above, after := b.comingFrom(parent)
+	return above.Join(name), after
+}
+
+// vacate makes sure that a node that moves away leaves its name before another comes to it. In a circle one comes too early,
+// which MEGA allows.
+func (b *undoer) vacate(dir Ref, e *state.Entry) ActionID {
+	parent, ok := b.account.find(dir.Handle)
+	if !ok {
+		return 0
+	}
+	first, end := b.remote().Find(parent, e.Path.Base())
+	for c := first; c < end; c++ {
+		i := b.index.find(b.remote().Handle(c))
+		if i >= 0 && b.owned.find(b.then[i].Handle) >= 0 && (b.remote().Kind(c) == tree.Dir) == e.Dir {
+			if move := b.putBack(int32(i)); move != 0 {
+				return move
+			}
+		}
+	}
+	return 0
+}
+
+// takeAway trashes what the run made, as far as nothing else is in it, once all else is back. It is the trash whatever on_delete
+// says: a rollback destroys nothing.
+func (b *undoer) takeAway() {
+	made := owned{}
+	for _, e := range b.made {
+		if !b.spared[e.Handle] {
+			made.entries = append(made.entries, e)
+		}
+	}
+	type top struct {
+		id   tree.ID
+		path tree.Path
+	}
+	var tops []top
+	for i := range made.entries {
+		e := &made.entries[i]
+		id, here := b.account.find(e.Handle)
+		switch {
+		case !here: // it is gone already
+		case made.has(b.remote().Handle(b.remote().Parent(id))): // it goes with its folder
+		case b.strayed(id, e):
+			b.lose(e, "another client took it away since")
+		default:
+			path, _ := b.comingFrom(id)
+			tops = append(tops, top{id, relative(path, b.out.Path)})
+		}
+	}
+	t := b.target
+	t.owned, t.hidden = made, globs{}
+	t.policy.onDelete, t.policy.unmanaged = config.DeleteTrash, config.UnmanagedReport
+	files := t.tally.owned
+	for _, top := range tops {
+		p := pruner{emitter: b.emitter, why: "made by " + b.run, afterContent: true}
+		p.prune(top.id, top.path, true)
+	}
+	t.tally.owned = files // they were counted before
+}

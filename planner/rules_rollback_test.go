@@ -1,0 +1,276 @@
+package planner_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/planner"
+	"github.com/megaplan/megaplan/state"
+)
+
+// remote lists what is below the backup as path, content and attributes.
+func (w *world) remote() map[string]string {
+	out := map[string]string{}
+	for h, n := range w.nodes {
+		if h == rootHandle || n.versionOf != 0 || w.inTrash(h) || !strings.HasPrefix(w.pathOf(h), "B/docs/") {
+			continue
+		}
+		out[w.pathOf(h)] += n.content + " " + n.meta
+	}
+	return out
+}
+
+// takeBack plans a rollback, applies it and requires that state and account agree afterwards.
+func (w *world) takeBack(t *testing.T) *planner.Plan {
+	t.Helper()
+	w.options.Rollback = true
+	p := w.plan(t)
+	w.applyAll(t, p)
+	w.options.Rollback = false
+	for _, d := range w.plan(t).Drift {
+		if d.Change != planner.DriftAdded {
+			t.Errorf("drift after the rollback: %+v\n%s", d, describe(p))
+		}
+	}
+	return p
+}
+
+func TestRollback(t *testing.T) {
+	for name, c := range map[string]struct {
+		tune func(w *world)
+		edit func(w *world)
+		want []string
+	}{
+		"uploads":        {edit: func(w *world) { w.write("new", "x"); w.write("more/deep", "y") }, want: []string{"trash more", "trash new"}},
+		"deletions":      {edit: func(w *world) { w.remove("a") }, want: []string{"restore_from_trash a"}},
+		"a folder":       {edit: func(w *world) { w.remove("dir") }, want: []string{"restore_from_trash dir"}},
+		"new content":    {edit: func(w *world) { w.write("a", "other") }, want: []string{"update a"}},
+		"no versions":    {func(w *world) { w.backup.Versions = false }, func(w *world) { w.write("a", "other") }, []string{"restore_from_trash a", "trash a"}},
+		"renames":        {edit: func(w *world) { w.rename("a", "z") }, want: []string{"move a"}},
+		"a moved folder": {edit: func(w *world) { w.rename("dir", "far/away") }, want: []string{"move dir", "trash far"}},
+		"another mode":   {edit: func(w *world) { w.disk["a"].meta = `{"m":448}` }, want: []string{"set_attributes a"}},
+		"another date":   {edit: func(w *world) { w.write("a", "content of a") }, want: []string{"touch a"}},
+		"a file in a folder's place": {
+			edit: func(w *world) { w.remove("dir"); w.write("dir", "a file now") },
+			want: []string{"restore_from_trash dir", "trash dir"},
+		},
+		"two that change places": {
+			edit: func(w *world) { w.rename("a", "swap"); w.rename("keep", "a"); w.rename("swap", "keep") },
+			want: []string{"move keep", "move a"},
+		},
+		"moved out of what is gone": {
+			edit: func(w *world) { w.rename("dir/b", "b"); w.remove("dir") },
+			want: []string{"restore_from_trash dir", "move dir/b"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.options.AllowMassDeleteAll = true
+			if c.tune != nil {
+				c.tune(w)
+			}
+			for _, f := range []string{"a", "dir/b", "dir/sub/c", "keep"} {
+				w.write(f, "content of "+f)
+			}
+			w.settled(t)
+			before := w.remote()
+			c.edit(w)
+			w.settled(t)
+			after := w.remote()
+			p := w.takeBack(t)
+			expect(t, p, c.want...)
+			if diff := cmp.Diff(before, w.remote()); diff != "" || p.Partial {
+				t.Errorf("not as it was (-before +after the rollback):\n%s", diff)
+			}
+			// A rollback is a run like any other: it is taken back in its turn.
+			w.takeBack(t)
+			if diff := cmp.Diff(after, w.remote()); diff != "" {
+				t.Errorf("not as it was before the rollback:\n%s", diff)
+			}
+			w.takeBack(t)
+			w.settled(t)
+			if diff := cmp.Diff(after, w.remote()); diff != "" {
+				t.Errorf("an apply does not bring it where it was:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestRollbackTakesBackItsOwnRunOnly: what others did before or after it stays as they left it.
+func TestRollbackTakesBackItsOwnRunOnly(t *testing.T) {
+	w := applied(t, "a", "b", "keep")
+	w.write("adopted", "content of adopted")
+	n := w.put("B/docs/adopted", tree.File, "content of adopted")
+	n.printed, n.mtime = true, w.disk["adopted"].mtime/1e9
+	w.at("B/docs/b")[0].trashed = true // by another client, before the run
+	w.remove("b")
+	w.write("dir/new", "x")
+	w.settled(t)
+	w.put("B/docs/dir/theirs", tree.File, "theirs")
+	p := w.takeBack(t)
+	expect(t, p, "trash dir/new")
+	if len(w.at("B/docs/adopted")) != 1 || len(w.at("B/docs/dir/theirs")) != 1 || len(w.at("B/docs/b")) != 0 || p.Partial {
+		t.Errorf("%v", w.remote())
+	}
+}
+
+// TestRollbackSaysWhatIsLost: what was destroyed, and what others took since; exit code 3.
+func TestRollbackSaysWhatIsLost(t *testing.T) {
+	for name, c := range map[string]struct {
+		tune, since func(w *world)
+		lost        []planner.Kept
+		want        []string
+	}{
+		"destroyed": {
+			tune: func(w *world) { w.backup.OnDelete, w.backup.Versions = config.DeleteDestroy, false },
+			lost: []planner.Kept{{Path: "a", Reason: "gone from MEGA", Files: 1}, {Path: "dir", Reason: "gone from MEGA", Files: 2, Dir: true}, {Path: "u", Reason: "gone from MEGA", Files: 1}},
+		},
+		"emptied by hand": {
+			since: func(w *world) { w.forget(w.trashedNode("dir").handle) },
+			lost:  []planner.Kept{{Path: "dir", Reason: "gone from MEGA", Files: 2, Dir: true}},
+			want:  []string{"restore_from_trash a", "update u"},
+		},
+		"replaced since": {
+			since: func(w *world) {
+				old := w.at("B/docs/u")[0]
+				old.versionOf = w.put("B/docs/u", tree.File, "theirs").handle
+			},
+			lost: []planner.Kept{{Path: "u", Reason: "replaced by another client since", Files: 1}},
+			want: []string{"restore_from_trash a", "restore_from_trash dir"},
+		},
+		"taken out of the trash": {
+			since: func(w *world) { n := w.trashedNode("a"); n.trashed, n.trashedBy, n.parent = false, "", rootHandle },
+			lost:  []planner.Kept{{Path: "a", Reason: "another client took it to /a", Files: 1}},
+			want:  []string{"restore_from_trash dir", "update u"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.options.AllowMassDeleteAll = true
+			if c.tune != nil {
+				c.tune(w)
+			}
+			for _, f := range []string{"a", "dir/b", "dir/c", "keep", "u"} {
+				w.write(f, "content of "+f)
+			}
+			w.settled(t)
+			w.remove("a")
+			w.remove("dir")
+			w.write("u", "new")
+			w.settled(t)
+			if c.since != nil {
+				c.since(w)
+			}
+			w.options.Rollback = true
+			p := w.plan(t)
+			if diff := cmp.Diff(c.lost, p.Targets[0].Lost); diff != "" || !p.Partial {
+				t.Errorf("lost (-want +got):\n%s", diff)
+			}
+			if got := kinds(p); !slices.Equal(got, c.want) && len(got)+len(c.want) > 0 {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestRule17_ARollbackKeepsToTheLimits: taking the first apply back would leave the backup empty.
+func TestRule17_ARollbackKeepsToTheLimits(t *testing.T) {
+	w := applied(t, "a", "b")
+	w.options.Rollback = true
+	if got := rules(w.plan(t)); !slices.Equal(got, []int{17}) {
+		t.Errorf("refused by rules %v, want 17", got)
+	}
+	w.backup.Mode = config.ModeSnapshots
+	if got := rules(w.plan(t)); !slices.Contains(got, 23) {
+		t.Errorf("refused by rules %v, want 23", got)
+	}
+}
+
+// TestLawRollbackLeadsBack: after an apply and its rollback the account holds for every node that was owned before what it held,
+// where it can, and of what the apply made nothing is left.
+func TestLawRollbackLeadsBack(t *testing.T) {
+	attack(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		w.backup.Unmanaged = config.UnmanagedReport
+		w.backup.Retention.Versions = nil
+		s := storm{t, w, someNames}
+		for range rapid.IntRange(0, 10).Draw(t, "steps") {
+			s.step()
+		}
+		w.apply(t, w.plan(t), first, never)
+		for range rapid.IntRange(1, 8).Draw(t, "edits") {
+			rapid.SampledFrom([]func(storm){storm.editLocal, storm.editLocal, storm.editRemote}).Draw(t, "side")(s)
+		}
+		rate := s.pick("failures", 4) // what is done is recorded: the state knows of nothing else
+		w.apply(t, w.plan(t), func(n int) int { return s.pick("next", n) }, func(*planner.Action) bool {
+			return rate > 0 && s.pick("fails", 5) < rate
+		})
+		began := w.owned(w.began)
+		now := w.owned(w.prior.Manifest)
+		foreign := w.strangers(now, began)
+		w.options.Rollback = true
+		p := w.plan(t)
+		w.apply(t, p, func(n int) int { return s.pick("back", n) }, never)
+		w.options.Rollback = false
+		lost := func(e state.Entry) bool {
+			return slices.ContainsFunc(p.Targets[0].Lost, func(k planner.Kept) bool { return e.Path == k.Path || k.Dir && e.Path.Within(k.Path) })
+		}
+		for h, e := range began {
+			switch n := w.nodes[h]; {
+			case lost(e):
+			case n == nil || w.inTrash(h):
+				t.Fatalf("%s is not back:\n%s", e.Path, describe(p))
+			case n.versionOf != 0: // its content is
+				back := w.at("B/docs/" + string(e.Path))
+				if !slices.ContainsFunc(back, func(m *node) bool { return m.kind == n.kind && m.content == n.content }) {
+					t.Fatalf("%s has not its old content:\n%s", e.Path, describe(p))
+				}
+			case w.pathOf(h) != "B/docs/"+string(e.Path):
+				t.Fatalf("%s is at %s:\n%s", e.Path, w.pathOf(h), describe(p))
+			}
+		}
+		for h, e := range now {
+			_, old := began[h]
+			n := w.nodes[h]
+			if !old && !e.Dir && n != nil && !w.inTrash(h) && n.versionOf == 0 && !lost(e) {
+				t.Fatalf("%s was made by the run and is there:\n%s", e.Path, describe(p))
+			}
+		}
+		for h, n := range foreign {
+			if w.nodes[h] != n || w.inTrash(h) {
+				t.Fatalf("%s was not made by the run, and is gone:\n%s", n.name, describe(p))
+			}
+		}
+		s.checkDrift(w.plan(t))
+	})
+}
+
+func (w *world) owned(m state.Manifest) map[tree.Handle]state.Entry {
+	out := map[tree.Handle]state.Entry{}
+	for _, e := range m {
+		out[e.Handle] = e
+	}
+	return out
+}
+
+// strangers are the nodes in the tree that are in none of the manifests.
+func (w *world) strangers(manifests ...map[tree.Handle]state.Entry) map[tree.Handle]*node {
+	out := map[tree.Handle]*node{}
+	for h, n := range w.nodes {
+		known := h == rootHandle || n.versionOf != 0 || w.inTrash(h)
+		for _, m := range manifests {
+			_, in := m[h]
+			known = known || in
+		}
+		if !known {
+			out[h] = n
+		}
+	}
+	return out
+}
