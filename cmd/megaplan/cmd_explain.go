@@ -50,7 +50,7 @@ func (a *app) explain(p *workflow.Project, path string) error {
 
 func explanation(e workflow.Explanation) ui.Explanation {
 	out := ui.Explanation{
-		Address: e.Address, Source: e.Source, Host: e.Host, Path: e.Path, Account: e.Account, Remote: "/" + string(e.Remote), Snapshots: e.Snapshots,
+		Address: e.Address, Source: e.Source, Host: e.Host, Path: e.Path, Account: e.Account, Remote: "/" + string(e.Remote), Snapshots: e.Snapshots, Snapshot: e.Snapshot,
 		Unasked: text(e.Unasked), Nodes: []ui.OwnedNode{},
 	}
 	if e.Source != "" && e.Host == "" {

@@ -61,7 +61,7 @@ func (a *app) snapshots(p *workflow.Project, places []string) error {
 func snapshotList(of *workflow.Snapshots) ui.SnapshotList {
 	list := ui.NewSnapshotList(of.Account, of.Path, of.Owner, of.Zone)
 	for _, f := range of.Fates {
-		one := ui.ListedSnapshot{Snapshot: snapshotView(f.Snapshot), Keep: f.Keep, Reasons: append([]string{}, f.Reasons...)}
+		one := ui.ListedSnapshot{Snapshot: ui.NewSnapshot(f.Snapshot), Keep: f.Keep, Reasons: append([]string{}, f.Reasons...)}
 		if v := of.Holds[f.Snapshot.Handle]; v.Files != one.Files || v.Bytes != one.Bytes {
 			one.Holds = &ui.Held{Files: v.Files, Bytes: v.Bytes}
 		}
@@ -71,13 +71,6 @@ func snapshotList(of *workflow.Snapshots) ui.SnapshotList {
 		list.Unfinished = append(list.Unfinished, ui.UnfinishedSnapshot{Name: u.Node.Name, Handle: u.Node.Handle, Files: u.Files, Bytes: u.Bytes})
 	}
 	return list
-}
-
-func snapshotView(s snapshot.Snapshot) ui.Snapshot {
-	return ui.Snapshot{
-		Name: s.Name, Handle: s.Handle, Began: s.Began, Host: s.Host, Complete: s.Complete, Files: s.Files, Bytes: s.Bytes,
-		Tags: append([]string{}, s.Tags...), Pinned: s.Pin,
-	}
 }
 
 // markCommand is a command that changes what a snapshot's mark says. It takes so many arguments, and more where those are tags.
@@ -124,7 +117,7 @@ func (a *app) mark(f markFlags, address, name, operation string, change func(*sn
 	if err != nil {
 		return err
 	}
-	view := snapshotView(marked.Snapshot)
+	view := ui.NewSnapshot(marked.Snapshot)
 	if a.json {
 		return ui.WriteJSON(a.screen.Out, ui.SnapshotDocument{Header: ui.NewHeader(version), Address: marked.Address, Changed: marked.Changed, Snapshot: view})
 	}

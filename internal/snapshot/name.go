@@ -55,3 +55,9 @@ func IsBuilding(name string) bool {
 	_, _, ok = ParseName(rest)
 	return ok
 }
+
+// Names says whether a folder's name is that of a snapshot, published or not.
+func Names(name string) bool {
+	_, _, ok := ParseName(name)
+	return ok || IsBuilding(name)
+}

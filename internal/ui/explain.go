@@ -20,6 +20,8 @@ type Explanation struct {
 	Account   addr.Address `json:"account"`
 	Remote    string       `json:"remote"`
 	Snapshots bool         `json:"snapshots,omitempty"`
+	// Snapshot is the newest complete one, which Remote leads into.
+	Snapshot string `json:"snapshot,omitempty"`
 	// Unasked says why MEGA was not asked.
 	Unasked string      `json:"unasked,omitempty"`
 	Nodes   []OwnedNode `json:"nodes"`
@@ -123,10 +125,19 @@ func withWhy(j *Judged) string {
 func (s *Screen) there(e Explanation, now time.Time) {
 	if e.Snapshots {
 		s.item("on MEGA", "once in each snapshot of this backup")
+	}
+	switch where := place(e.Account, false, e.Remote, false); {
+	case !e.Snapshots:
+		s.item("on MEGA", "%s", where)
+	case e.Snapshot != "":
+		s.item("", "in the newest complete one: %s", where)
+	case e.Unasked == "":
+		s.item("", "there is none yet: the next apply makes one")
 		return
 	}
-	s.item("on MEGA", "%s", place(e.Account, false, e.Remote, false))
 	switch {
+	case e.Snapshots && e.Unasked == "" && len(e.Nodes) == 0:
+		s.item("", "it is not in that one")
 	case e.Unasked != "":
 		s.item("", "what is there is not known: MEGA could not be asked")
 	case len(e.Nodes) == 0 && e.Local != nil && e.Local.Taken:
@@ -136,7 +147,9 @@ func (s *Screen) there(e Explanation, now time.Time) {
 	}
 	for _, n := range e.Nodes {
 		s.item("", "%s", facts(n.Node, now))
-		s.item("", "%s", e.ownership(n))
+		if !e.Snapshots {
+			s.item("", "%s", e.ownership(n))
+		}
 	}
 }
 

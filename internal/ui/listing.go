@@ -173,6 +173,18 @@ func (n Node) remark(owner addr.Address) string {
 	if n.Kind != "file" && !n.dir() {
 		text += "  (" + n.Kind + ")"
 	}
+	if one := n.Snapshot; one != nil {
+		text += fmt.Sprintf("  snapshot, %s, %s", Plural(one.Files, "file"), Size(one.Bytes))
+		for _, tag := range one.Tags {
+			text += " [" + Printable(tag) + "]"
+		}
+		if one.Pinned {
+			text += " pinned"
+		}
+		if !one.Complete {
+			text += " incomplete"
+		}
+	}
 	if n.Owner != owner && !n.Owner.IsZero() {
 		text += "  " + n.Owner.String()
 	}

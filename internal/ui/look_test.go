@@ -11,6 +11,7 @@ import (
 
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/diag"
+	"github.com/megaplan/megaplan/internal/snapshot"
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
@@ -40,6 +41,7 @@ func sampleListing() Listing {
 		remote("Backups/docs/hostile\x1b[2J\nname\u202egpj.exe", tree.Node{Kind: tree.File, Size: 1}),
 		remote("Backups/docs/a/name/that/is/longer/than/the/screen/and/must/not/be/cut/because/scripts/read/it.txt", tree.Node{Kind: tree.File, Size: 1 << 40}),
 		remote("Backups/docs/link", tree.Node{Kind: tree.Symlink, Size: 9}),
+		remote("Backups/docs/2026-11-22T02-30-00Z", tree.Node{Name: "2026-11-22T02-30-00Z", Snapshot: snapshot.Mark{Files: 2, Bytes: 9, Tags: []string{"a", "release"}, Pin: true}.Text()}),
 		remote("Backups/docs/NO_KEY_AQIDBAUG", tree.Node{Kind: tree.Undecryptable}),
 	}}
 }
@@ -135,6 +137,12 @@ func TestExplain(t *testing.T) {
 		with(func(e *Explanation) { e.Path = ""; e.Unasked = "no way" }),
 		with(func(e *Explanation) { e.Host, e.Local = "web1", nil }),
 		with(func(e *Explanation) { e.Local = &Judged{Problem: "permission denied"}; e.Snapshots = true }),
+		with(func(e *Explanation) {
+			e.Snapshots, e.Snapshot, e.Remote = true, "2026-11-22T02-30-00Z", "/Backups/docs/2026-11-22T02-30-00Z/invoices/2026-11.pdf"
+			e.Nodes = []OwnedNode{{there, documents}}
+		}),
+		with(func(e *Explanation) { e.Snapshots, e.Snapshot = true, "2026-11-22T02-30-00Z" }),
+		with(func(e *Explanation) { e.Snapshots, e.Unasked = true, "no way" }),
 		{Account: mainAccount, Remote: "/Elsewhere/x", Nodes: []OwnedNode{{there, addr.Address{}}}},
 	}
 	golden(t, "explain.txt", show(80, false, func(s *Screen) { s.Explain(all, now) }))

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/snapshot"
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
@@ -41,6 +42,8 @@ type Node struct {
 	VersionBytes int64        `json:"version_bytes,omitempty"`
 	TrashedBy    string       `json:"trashed_by,omitempty"`
 	Trashed      time.Time    `json:"trashed,omitzero"`
+	// Snapshot is what the mark of a published snapshot's folder says.
+	Snapshot *Snapshot `json:"snapshot,omitempty"`
 }
 
 // NewNode makes the view of a node. where is drive, trash or version.
@@ -51,6 +54,10 @@ func NewNode(account addr.Address, path tree.Path, where string, owner addr.Addr
 	}
 	if n.HasFingerprint {
 		v.Modified = time.Unix(0, n.MTime).UTC()
+	}
+	if all := snapshot.Of([]tree.Node{n}); len(all) == 1 {
+		one := NewSnapshot(all[0])
+		v.Snapshot = &one
 	}
 	if n.TrashedAt != 0 {
 		v.Trashed = time.Unix(n.TrashedAt, 0).UTC()

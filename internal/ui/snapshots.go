@@ -8,6 +8,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/snapshot"
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
@@ -22,6 +23,14 @@ type Snapshot struct {
 	Bytes    int64       `json:"bytes"`
 	Tags     []string    `json:"tags"`
 	Pinned   bool        `json:"pinned"`
+}
+
+// NewSnapshot makes the view of a snapshot.
+func NewSnapshot(s snapshot.Snapshot) Snapshot {
+	return Snapshot{
+		Name: s.Name, Handle: s.Handle, Began: s.Began, Host: s.Host, Complete: s.Complete, Files: s.Files, Bytes: s.Bytes,
+		Tags: append([]string{}, s.Tags...), Pinned: s.Pin,
+	}
 }
 
 // ListedSnapshot is a snapshot and what retention does with it.

@@ -7,10 +7,12 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/scan"
+	"github.com/megaplan/megaplan/internal/snapshot"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
 )
@@ -29,8 +31,10 @@ type Explanation struct {
 
 	Account addr.Address
 	Remote  tree.Path
-	// Snapshots says that the backup keeps the path once in each snapshot below Remote's backup.
+	// Snapshots says that the backup keeps the path once in each of its snapshots. Remote is the path in the newest complete
+	// one, Snapshot, which is empty while there is none.
 	Snapshots bool
+	Snapshot  string
 	// Unasked says why MEGA was not asked.
 	Unasked error
 	Nodes   []OwnedNode
@@ -77,7 +81,8 @@ func (p *Project) Explain(ctx context.Context, text string) ([]Explanation, erro
 		}
 	}
 	for i := range found {
-		if e := &found[i]; !e.Snapshots {
+		e := &found[i]
+		if e.Unasked = p.intoNewest(ctx, e); e.Unasked == nil && (!e.Snapshots || e.Snapshot != "") {
 			e.Nodes, e.Unasked = p.ownedNodes(ctx, e, in.Prior)
 		}
 		if err := context.Cause(ctx); err != nil {
@@ -210,16 +215,20 @@ func (p *Project) explainStored(account addr.Address, path tree.Path, all declar
 		}
 		var rel []string
 		skip := depth(root)
-		if b.Mode == config.ModeSnapshots {
-			skip++ // the snapshot's name
-		}
+		within := false // a snapshot, which has a name of its own
 		for name := range path.Names() {
-			if skip--; skip < 0 {
+			switch skip--; {
+			case skip >= 0:
+			case skip == -1 && b.Mode == config.ModeSnapshots && snapshot.Names(name):
+				within = true
+			default:
 				rel = append(rel, encoding.ToDisk(name))
 			}
 		}
 		e, err := p.explain(b, strings.Join(rel, "/"))
-		e.Remote, e.Snapshots = path, false
+		if e.Snapshots = e.Snapshots && !within && len(rel) > 0; !e.Snapshots {
+			e.Remote = path
+		}
 		return e, err
 	}
 	return Explanation{Address: owner, Account: account, Remote: path}, nil
@@ -241,6 +250,34 @@ func (p *Project) nobodyTakes(text string) error {
 		sources = append(sources, p.Config.Backups[i].Source.Written)
 	}
 	return fmt.Errorf("no backup takes %s\nIt lies in none of the sources: %s", text, strings.Join(sources, ", "))
+}
+
+// intoNewest leads an explanation of a backup that keeps snapshots into the newest complete one.
+func (p *Project) intoNewest(ctx context.Context, e *Explanation) error {
+	if !e.Snapshots {
+		return nil
+	}
+	acct, err := p.look(ctx, e.Account)
+	if err != nil {
+		return err
+	}
+	root, err := p.encodePath(e.Account, p.configured(e.Address).Path)
+	if err != nil {
+		return err
+	}
+	top := Spot{account: acct}
+	if top.nodes, err = acct.at(root); err != nil {
+		return err
+	}
+	on, err := top.shelf()
+	if err != nil {
+		return err
+	}
+	if newest, ok := snapshot.Newest(on.published, time.Time{}); ok {
+		below := strings.TrimPrefix(string(e.Remote[len(root):]), "/")
+		e.Snapshot, e.Remote = newest.Name, joined(root.Join(newest.Name), tree.Path(below))
+	}
+	return nil
 }
 
 // ownedNodes asks MEGA what is at the explanation's remote path, and state whose it is.

@@ -44,6 +44,13 @@ func (p *Project) Usage(ctx context.Context, place string) ([]Usage, error) {
 			return nil, err
 		}
 		rows = append(rows, below...)
+		on, err := spots[i].shelf()
+		if err != nil {
+			return nil, err
+		}
+		if len(on.published) > 0 {
+			p.Observer.Say("Each snapshot costs its full size in quota, also where its content was copied on the server.")
+		}
 	}
 	return rows, nil
 }
