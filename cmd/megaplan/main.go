@@ -5,17 +5,10 @@ package main
 import (
 	"io"
 	"os"
-	"runtime/debug"
 )
 
-// gcPercent lets the heap grow further between collections than Go does by itself: measured on the rows of internal/bench,
-// a fifth more memory for up to a quarter less time. GOGC overrides it.
-const gcPercent = 200
-
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	tuneCollector()
 	code := run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	ended()
 	os.Exit(code)

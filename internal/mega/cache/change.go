@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // line is where changes wait. Whoever gets to write takes all that wait along: one lock of the directory, one look at what
@@ -12,7 +13,11 @@ import (
 type line struct {
 	mu      sync.Mutex
 	waiting []*ticket
+	last    time.Time // when somebody wrote; only the writer touches it
 }
+
+// gather is the least time between two writes: what comes meanwhile shares the next one.
+const gather = 3 * time.Millisecond
 
 // ticket is one change in the line.
 type ticket struct {
@@ -56,6 +61,10 @@ func (c *Cache) change(ctx context.Context, what string, do func(*changer) (SN, 
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	if !mine.done {
+		if c.store != nil {
+			time.Sleep(gather - time.Since(c.line.last)) // so short that no context needs to end it
+			c.line.last = time.Now()
+		}
 		all := c.line.take()
 		err := c.aloneLocked(ctx, func() error {
 			c.serve(all)
