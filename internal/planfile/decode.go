@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/megaplan/megaplan/internal/addr"
@@ -72,6 +73,10 @@ func (d *decoder) saved() Saved {
 		plan.Actions = make([]planner.Action, 0, min(p.Actions, firstBatch))
 	}
 	for i := 0; i < p.Actions && d.err == nil; i++ {
+		if i == cap(plan.Actions) {
+			// Twice as many as there were; append would add a quarter and move them all the oftener.
+			plan.Actions = slices.Grow(plan.Actions, min(i, p.Actions-i))
+		}
 		plan.Actions = append(plan.Actions, d.action(planner.ActionID(i+1)))
 	}
 	return s
