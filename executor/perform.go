@@ -76,6 +76,8 @@ func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *p
 			return planner.Result{}, err
 		}
 		return planner.Result{Handle: a.Remote.Handle}, c.Trash(ctx, a.Remote.Handle, r.mark(a))
+	case planner.ExpireSnapshot:
+		return r.expire(ctx, c, a)
 	case planner.Destroy:
 		if err := checkEmpty(ctx, c, a); err != nil {
 			return planner.Result{}, err

@@ -250,6 +250,9 @@ func (a *auditor) added(dir tree.ID, path tree.Path) {
 	remote := a.remote()
 	first, end := remote.Children(dir)
 	for id := first; id < end; id++ {
+		if a.snapshotsOwn(dir, id) {
+			continue
+		}
 		if a.owned.has(remote.Handle(id)) {
 			if remote.Kind(id) == tree.Dir {
 				a.added(id, path.Join(remote.Name(id)))
@@ -258,7 +261,7 @@ func (a *auditor) added(dir tree.ID, path tree.Path) {
 		}
 		n := remote.Node(id)
 		at := path.Join(n.Name)
-		if a.account.in.Own[n.Handle] || a.explained[id] || a.snapshotsOwn(dir, id) {
+		if a.account.in.Own[n.Handle] || a.explained[id] {
 			continue
 		}
 		d := Difference{Address: a.out.Address, Change: DriftAdded, Path: at, Dir: n.Kind == tree.Dir, Files: 1, Detail: "not ours", When: unix(n.Created)}

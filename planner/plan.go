@@ -89,6 +89,8 @@ type Target struct {
 	Skipped []Kept
 	// Snapshots are the published snapshots that are below the root, the newest first; SnapshotsAfter applies what the actions did.
 	Snapshots []state.Snapshot
+	// Fates are what retention does with the snapshots, the one this plan makes included, the newest first.
+	Fates     []Fate
 	Lifecycle config.Lifecycle
 }
 

@@ -24,7 +24,7 @@ const (
 	AskSizes
 	// AskVersions wants the old versions of a file.
 	AskVersions
-	// AskHeld wants to know what lies below a folder in the bin.
+	// AskHeld wants to know what lies below a folder that is to go: one in the bin, or a snapshot.
 	AskHeld
 )
 

@@ -202,7 +202,11 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 		return planner.Result{Handle: old.handle}, nil
 	case planner.Move:
 		return planner.Result{Handle: old.handle}, r.move(a, old)
-	case planner.Trash:
+	case planner.Trash, planner.ExpireSnapshot:
+		if a.Purge && *a.Subtree == w.sum(old.handle) {
+			w.forget(old.handle)
+			return planner.Result{Handle: old.handle}, nil
+		}
 		if a.Subtree != nil && *a.Subtree != w.sum(old.handle) {
 			return planner.Result{}, fmt.Errorf("the folder does not hold what the plan saw")
 		}

@@ -132,7 +132,7 @@ func (r *runner) publish(a *planner.Action) (planner.Result, error) {
 	return planner.Result{Handle: n.handle}, nil
 }
 
-// later lets time pass between two scans.
+// wait lets time pass between two scans.
 func (w *world) wait(d time.Duration) { w.clock += int64(d / time.Second) }
 
 // mainKinds are a plan's actions without the name of the folder a snapshot is built in.

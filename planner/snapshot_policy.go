@@ -21,11 +21,14 @@ type Fate struct {
 const (
 	fatePinned = "pinned"
 	fateNewest = "newest complete one"
+	fateLast   = "newest one"
+	fateFuture = "dated in the future: its clock was wrong"
 )
 
 // SnapshotFates judges a list of snapshots, newest first, by a backup's retention; the fates have the list's order. Days and
 // weeks are those of retention { timezone }. One that is not complete takes no slot from those that are: it stays while it
-// would stay if it were. The newest complete one and pinned ones never go (rule 24).
+// would stay if it were. The newest complete one, the newest of all, which the next one is compared with, and pinned ones never go
+// (rule 24). One that is dated in the future is left to people, and counts for nothing.
 func SnapshotFates(r config.Retention, list []snapshot.Snapshot, now time.Time) ([]Fate, error) {
 	policy, err := snapshotPolicy(r.Snapshots)
 	if err != nil {
@@ -36,10 +39,15 @@ func SnapshotFates(r config.Retention, list []snapshot.Snapshot, now time.Time) 
 		return nil, err
 	}
 	fates := make([]Fate, len(list))
-	all := make([]retention.Item, len(list))
-	var complete []int
 	for i, s := range list {
-		fates[i].Snapshot, all[i] = s, retention.Item{Time: s.Began.In(zone), Tags: s.Tags}
+		fates[i].Snapshot = s
+	}
+	past := snapshot.Past(list, now)
+	all := make([]retention.Item, len(past))
+	present := fates[len(list)-len(past):]
+	var complete []int
+	for i, s := range past {
+		all[i] = retention.Item{Time: s.Began.In(zone), Tags: s.Tags}
 		if s.Complete {
 			complete = append(complete, i)
 		}
@@ -49,17 +57,23 @@ func SnapshotFates(r config.Retention, list []snapshot.Snapshot, now time.Time) 
 		counted[i] = all[of]
 	}
 	for _, d := range policy.Apply(counted, now) {
-		f := &fates[complete[d.Item]]
+		f := &present[complete[d.Item]]
 		f.Keep, f.Reasons = d.Keep, d.Reasons
 	}
 	policy.MinKeep = 0
 	for _, d := range policy.Apply(all, now) {
-		if f := &fates[d.Item]; !f.Snapshot.Complete {
+		if f := &present[d.Item]; !f.Snapshot.Complete {
 			f.Keep, f.Reasons = d.Keep, d.Reasons
 		}
 	}
 	if len(complete) > 0 {
-		fates[complete[0]].save(fateNewest)
+		present[complete[0]].save(fateNewest)
+	}
+	if len(present) > 0 && !present[0].Snapshot.Complete {
+		present[0].save(fateLast)
+	}
+	for i := range fates[:len(list)-len(past)] {
+		fates[i].save(fateFuture)
 	}
 	for i := range fates {
 		if fates[i].Snapshot.Pin {

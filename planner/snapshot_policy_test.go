@@ -58,11 +58,18 @@ func TestRule24_WhatRetentionKeeps(t *testing.T) {
 			"kk-k-",
 		},
 		{
-			"the newest complete one never goes",
+			"the newest complete one never goes, nor the newest",
 			config.SnapshotRetention{KeepTags: [][]string{{"release"}}},
 			"UTC",
-			[]string{"2026-03-03T02:30Z!", "2026-03-02T02:30Z", "2026-03-01T02:30Z"},
-			"-k-",
+			[]string{"2026-03-04T02:30Z!", "2026-03-03T02:30Z!", "2026-03-02T02:30Z", "2026-03-01T02:30Z"},
+			"k-k-",
+		},
+		{
+			"one of the future stays and counts for nothing",
+			config.SnapshotRetention{KeepLast: 1},
+			"UTC",
+			[]string{"2036-03-03T02:30Z", "2026-03-02T02:30Z", "2026-03-01T02:30Z"},
+			"kk-",
 		},
 		// 23:30Z on the 1st is half past midnight of the 2nd in Rome.
 		{"days of UTC", config.SnapshotRetention{KeepDaily: 2}, "UTC", []string{"2026-03-02T10:00Z", "2026-03-01T23:30Z", "2026-03-01T10:00Z", "2026-02-28T10:00Z"}, "kk--"},

@@ -35,7 +35,6 @@ type series struct {
 	changed bool
 	equal   int64
 	missed  Volume // of the source, what cannot be read
-	making  bool   // the plan publishes one
 }
 
 // readSeries finds the snapshots of a backup that keeps them.
@@ -50,8 +49,8 @@ func (t *target) readSeries() {
 		return
 	}
 	s.list = snapshot.List(t.remote(), t.root)
-	if newest, ok := snapshot.Current(s.list, t.p.in.Now); ok && !t.remote().Node(newest.ID).Incomplete {
-		s.base = newest
+	if past := snapshot.Past(s.list, t.p.in.Now); len(past) > 0 && !t.remote().Node(past[0].ID).Incomplete {
+		s.base = past[0]
 	}
 	first, end := t.remote().Children(t.root)
 	for id := first; id < end; id++ {
@@ -136,11 +135,16 @@ func (t *target) open() bool {
 	return true
 }
 
+// making says whether the plan publishes a snapshot: there is something new to keep, or one is wanted always.
+func (t *target) making() bool {
+	return len(t.rows) > 0 && (t.series.changed || t.backup.Always)
+}
+
 // newestFiles counts the files of what will be the newest snapshot.
 func (t *target) newestFiles() int64 {
 	s := t.series
 	switch {
-	case s.making:
+	case t.making():
 		return t.out.Files - s.missed.Files
 	case s.base.ID == tree.None:
 		return 0

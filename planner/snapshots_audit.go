@@ -59,7 +59,8 @@ func (a *auditor) snapshotsOwn(dir, id tree.ID) bool {
 		return false
 	}
 	_, unfinished := a.unfinished(id)
-	return unfinished || a.knowsSnapshot(a.remote().Handle(id))
+	h := a.remote().Handle(id)
+	return unfinished || a.knowsSnapshot(h) && !a.owned.has(h) // of the newest, what was put into it is told
 }
 
 // filesIn counts the files in a folder, also in a snapshot that was not decrypted.

@@ -17,7 +17,7 @@ func (e *emitter) snapshot() {
 	}
 	e.out.Equal = s.equal
 	var publish ActionID
-	if s.changed || e.backup.Always {
+	if e.making() {
 		publish = e.publish()
 	} else {
 		e.adoptBase()
@@ -29,15 +29,14 @@ func (e *emitter) snapshot() {
 	}
 	e.tally = tally{owned: e.tally.owned} // nothing of this was ever in a snapshot
 	e.beside(publish)
+	e.expireSnapshots(publish)
 }
 
 // publish builds the snapshot and publishes it.
 func (e *emitter) publish() ActionID {
 	s := e.series
-	s.making = true
-	mark := snapshot.Mark{
-		Began: s.began, Host: e.p.in.Host, Files: e.out.Files - s.missed.Files, Bytes: e.out.Bytes - s.missed.Bytes, Tags: e.p.in.Options.Tags,
-	}
+	mark := e.mark()
+	mark.Complete = false
 	begin := len(e.p.plan.Actions)
 	if s.building == tree.None {
 		s.ref = Ref{Action: e.p.act(Action{
@@ -57,7 +56,7 @@ func (e *emitter) publish() ActionID {
 			before = append(before, a.ID)
 		}
 	}
-	mark.Complete = !e.lacking
+	mark = e.mark()
 	a := Action{
 		Address: e.out.Address, Kind: PublishSnapshot, Path: e.out.Path.Join(s.named), From: e.home(), Reason: e.whyPublish(mark),
 		Bytes: mark.Bytes, Files: mark.Files, Needs: needs(before...), AfterContent: true,
@@ -67,6 +66,15 @@ func (e *emitter) publish() ActionID {
 		a.Remote = e.remoteOf(s.building)
 	}
 	return e.p.act(a)
+}
+
+// mark is that of the snapshot this plan makes.
+func (t *target) mark() snapshot.Mark {
+	s := t.series
+	return snapshot.Mark{
+		Began: s.began, Host: t.p.in.Host, Complete: !t.lacking, Tags: t.p.in.Options.Tags,
+		Files: t.out.Files - s.missed.Files, Bytes: t.out.Bytes - s.missed.Bytes,
+	}
 }
 
 // whyPublish says what the snapshot costs: it counts in full, whatever is copied (rule 24).

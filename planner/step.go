@@ -38,6 +38,7 @@ func Step(in Input, answers Answers) ([]Question, *Plan) {
 		if len(p.questions) == 0 { // what moves is not copied
 			t.copies()
 			t.history()
+			t.openExpiring()
 		}
 	}
 	p.openTrash()

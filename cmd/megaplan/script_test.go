@@ -214,7 +214,11 @@ func otherList(ts *testscript.TestScript, m *gomega.Mega, top *gomega.Node) erro
 	return err
 }
 
+// otherFind finds a node. The last name may be a pattern, which stands for the first that it matches.
 func otherFind(m *gomega.Mega, remote string) (*gomega.Node, error) {
+	if strings.Contains(path.Base(remote), "*") {
+		return otherMatch(m, path.Dir(remote), path.Base(remote))
+	}
 	top := m.FS.GetRoot()
 	below, trashed := strings.CutPrefix(remote, inTrash)
 	if trashed {
@@ -229,6 +233,24 @@ func otherFind(m *gomega.Mega, remote string) (*gomega.Node, error) {
 		return nil, fmt.Errorf("%s: %w", remote, err)
 	}
 	return nodes[len(nodes)-1], nil
+}
+
+func otherMatch(m *gomega.Mega, dir, pattern string) (*gomega.Node, error) {
+	in, err := otherFind(m, dir)
+	if err != nil {
+		return nil, err
+	}
+	children, err := m.FS.GetChildren(in)
+	if err != nil {
+		return nil, err
+	}
+	sort.Slice(children, func(i, j int) bool { return children[i].GetName() < children[j].GetName() })
+	for _, c := range children {
+		if ok, err := path.Match(pattern, c.GetName()); err != nil || ok {
+			return c, err
+		}
+	}
+	return nil, fmt.Errorf("%s: nothing there matches %s", dir, pattern)
 }
 
 func otherMkdir(m *gomega.Mega, remote string) (*gomega.Node, error) {

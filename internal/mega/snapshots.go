@@ -17,10 +17,12 @@ func (c *Client) oldSnapshots(nodes []tree.Node) map[tree.Handle]bool {
 		now = time.Now()
 	}
 	list := snapshot.Of(nodes)
-	newest, _ := snapshot.Current(list, now)
 	old := make(map[tree.Handle]bool, len(list))
 	for _, s := range list {
-		old[s.Handle] = s.Handle != newest.Handle
+		old[s.Handle] = true
+	}
+	if past := snapshot.Past(list, now); len(past) > 0 {
+		old[past[0].Handle] = false
 	}
 	return old
 }

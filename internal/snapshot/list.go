@@ -66,15 +66,13 @@ func read(n tree.Node) (Snapshot, bool) {
 // inFuture is how far ahead of now a snapshot's time may be and still be believed.
 const inFuture = 10 * time.Minute
 
-// Current finds the newest snapshot of a list, complete or not. One that is dated in the future was made by a clock that was
-// wrong, and would be the newest for as long.
-func Current(list []Snapshot, now time.Time) (Snapshot, bool) {
-	for _, s := range list {
-		if !s.Began.After(now.Add(inFuture)) {
-			return s, true
-		}
+// Past leaves those out of a list, newest first, that are dated in the future: they were made by a clock that was wrong, and
+// would be the newest for as long.
+func Past(list []Snapshot, now time.Time) []Snapshot {
+	for len(list) > 0 && list[0].Began.After(now.Add(inFuture)) {
+		list = list[1:]
 	}
-	return Snapshot{}, false
+	return list
 }
 
 // Newest returns the newest complete snapshot of a list whose scan did not begin after a time; the zero time stands for now.

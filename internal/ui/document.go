@@ -96,6 +96,8 @@ type TargetView struct {
 	// Undoes says which run a rollback takes back, Lost what of it cannot be.
 	Undoes string     `json:"undoes,omitempty"`
 	Lost   []KeptView `json:"lost,omitempty"`
+	// Retention is what happens to a backup's snapshots, the newest first.
+	Retention []FateView `json:"retention,omitempty"`
 }
 
 // KeptView is a remote node that stays, or a local name that is not taken.
@@ -188,6 +190,7 @@ func viewTarget(t *planner.Target) TargetView {
 	}
 	v.Kept, v.Unmanaged, v.Skipped = viewKept(t.Kept), viewKept(t.Unmanaged), viewKept(t.Skipped)
 	v.Undoes, v.Lost = t.Undoes, viewKept(t.Lost)
+	v.Retention = viewFates(t.Fates)
 	return v
 }
 

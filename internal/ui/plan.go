@@ -72,6 +72,7 @@ func (s *Screen) target(t *planner.Target, actions []*planner.Action) {
 		s.kept("left out, kept", t.Kept)
 	}
 	s.kept("not ours, left alone", t.Unmanaged)
+	s.retention(t, actions)
 	s.printf("\n")
 }
 

@@ -1,0 +1,62 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/megaplan/megaplan/planner"
+)
+
+// retention sums up what a backup's retention lets go and what it keeps; with -verbose also why each snapshot stays.
+func (s *Screen) retention(t *planner.Target, actions []*planner.Action) {
+	for _, of := range []struct {
+		kind planner.Kind
+		name string
+	}{{planner.ExpireVersion, "versions"}, {planner.ExpireSnapshot, "snapshots"}} {
+		var gone, bytes int64
+		for _, a := range actions {
+			if a.Kind == of.kind {
+				gone++
+				bytes += a.Bytes
+			}
+		}
+		if gone == 0 {
+			continue
+		}
+		text := fmt.Sprintf("%s: %s expire", of.name, Count(gone))
+		if gone == 1 {
+			text += "s"
+		}
+		if stay := int64(len(t.Fates)) - gone; of.kind == planner.ExpireSnapshot {
+			text += fmt.Sprintf(", %s stay", Count(stay))
+			if stay == 1 {
+				text += "s"
+			}
+		}
+		s.printf("\n%s  %s, %s\n", s.paint(Bold, "Retention"), text, Size(bytes))
+	}
+	if !s.Verbose {
+		return
+	}
+	for _, f := range t.Fates {
+		if f.Keep {
+			s.printf("    %s\n", s.paint(Dim, fmt.Sprintf("stays: %s/ (%s)", f.Snapshot.Name, strings.Join(f.Reasons, "; "))))
+		}
+	}
+}
+
+// FateView is what retention does with a snapshot, and why.
+type FateView struct {
+	Snapshot string   `json:"snapshot"`
+	Keep     bool     `json:"keep"`
+	Reasons  []string `json:"reasons"`
+	Complete bool     `json:"complete"`
+}
+
+func viewFates(fates []planner.Fate) []FateView {
+	var views []FateView
+	for _, f := range fates {
+		views = append(views, FateView{f.Snapshot.Name, f.Keep, f.Reasons, f.Snapshot.Complete})
+	}
+	return views
+}
