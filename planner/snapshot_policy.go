@@ -69,7 +69,7 @@ func SnapshotFates(r config.Retention, list []snapshot.Snapshot, now time.Time) 
 	if len(complete) > 0 {
 		present[complete[0]].save(fateNewest)
 	}
-	if len(present) > 0 && !present[0].Snapshot.Complete {
+	if len(present) > 0 && !present[0].Keep {
 		present[0].save(fateLast)
 	}
 	for i := range fates[:len(list)-len(past)] {
