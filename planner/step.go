@@ -47,6 +47,7 @@ func Step(in Input, answers Answers) ([]Question, *Plan) {
 	}
 	p.emit()
 	p.expireTrash()
+	p.unusedTags()
 	p.assemble()
 	p.guard()
 	p.checks()
