@@ -38,16 +38,23 @@ type Options struct {
 // Load reads and evaluates the configuration of a directory. It needs no network and no credentials. The list holds
 // everything that is wrong, and warnings; the Config is nil if any of it is an error.
 func Load(dir string, opts Options) (*Config, diag.List) {
+	_, cfg, list := load(dir, opts)
+	return cfg, list
+}
+
+// load is Load, and what is left to evaluate more with.
+func load(dir string, opts Options) (*evaluator, *Config, diag.List) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, diag.Errorf("unreadable directory", "The directory %s cannot be found: %v", dir, err)
+		return nil, nil, diag.Errorf("unreadable directory", "The directory %s cannot be found: %v", dir, err)
 	}
 	found, list := readDir(abs, dir)
 	if list.HasErrors() {
-		return nil, list
+		return nil, nil, list
 	}
 	e := newEvaluator(abs, opts)
-	return e.load(found)
+	cfg, list := e.load(found)
+	return e, cfg, list
 }
 
 // inputs are the files of a directory.

@@ -70,14 +70,14 @@ drift tells whether the account still is what was applied.
 	fs.StringVar(&a.logPath, "log-file", "", "write the log (MEGAPLAN_LOG=debug) to this file")
 	root.SetOut(a.screen.Out)
 	root.SetErr(a.screen.Err)
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		a.initCommand(), a.validateCommand(), a.fmtCommand(), a.planCommand(), a.applyCommand(), a.destroyCommand(), a.rollbackCommand(), a.driftCommand(), a.restoreCommand(), a.verifyCommand(),
 		a.showCommand(), a.outputCommand(), a.stateCommand(), a.forceUnlockCommand(), a.loginCommand(), a.logoutCommand(),
 		a.accountCommand(), a.sessionCommand(), a.doctorCommand(), a.emulatorCommand(), a.versionCommand(), a.schemaCommand(),
 		a.lsCommand(), a.duCommand(), a.findCommand(), a.diffCommand(), a.snapshotsCommand(), a.versionsCommand(), a.catCommand(), a.explainCommand(),
-		a.importCommand(),
+		a.importCommand(), a.consoleCommand(), a.graphCommand(),
 	)
+	a.completeAddresses(root)
 	return root
 }
 
@@ -172,14 +172,7 @@ func (a *app) load(v varFlags) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	var assign []config.Assignment
-	if v.assign != nil {
-		assign = *v.assign
-	}
-	home, _ := os.UserHomeDir() // without a home, ~ is an error where it is written
-	cfg, diags := config.Load(dir, config.Options{
-		Assign: assign, Environ: os.Environ(), Hostname: workflow.Hostname(), Home: home, Now: time.Now(), Version: version,
-	})
+	cfg, diags := config.Load(dir, v.configOptions())
 	if diags.HasErrors() {
 		return nil, diags
 	}
@@ -187,6 +180,18 @@ func (a *app) load(v varFlags) (*config.Config, error) {
 		a.view.Diagnostics(diags)
 	}
 	return cfg, nil
+}
+
+// configOptions is what a configuration may depend on besides its files.
+func (v varFlags) configOptions() config.Options {
+	var assign []config.Assignment
+	if v.assign != nil {
+		assign = *v.assign
+	}
+	home, _ := os.UserHomeDir() // without a home, ~ is an error where it is written
+	return config.Options{
+		Assign: assign, Environ: os.Environ(), Hostname: workflow.Hostname(), Home: home, Now: time.Now(), Version: version,
+	}
 }
 
 // open makes a project of the configuration.

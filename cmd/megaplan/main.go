@@ -22,6 +22,7 @@ func run(args []string, in io.Reader, out, err io.Writer) int {
 	a := newApp(in, out, err)
 	defer a.close()
 	root := a.root()
+	root.SetOut(oneDash(args, a.screen.Out))
 	root.SetArgs(normalize(root, args))
 	a.outcome.err = root.Execute()
 	a.report(a.outcome.err)
