@@ -232,8 +232,8 @@ func (a *auditor) succeed(d *Difference, e state.Entry, w Where, above int32, ha
 			continue
 		}
 		a.explained[id] = true
-		d.Change, d.When = DriftChanged, unix(a.remote().Node(id).Created)
-		d.Detail = "replaced by another client"
+		d.Change, d.When, d.User = DriftChanged, unix(a.remote().Node(id).Created), a.maker(id)
+		d.Detail = "replaced by another client" + a.ifOther(d.User)
 		if a.p.in.Options.RefreshOnly && w.Version && w.Parent == a.remote().Handle(id) {
 			a.out.Adopt = append(a.out.Adopt, a.entry(id, a.below(id)))
 		}
@@ -265,6 +265,9 @@ func (a *auditor) added(dir tree.ID, path tree.Path) {
 			continue
 		}
 		d := Difference{Address: a.out.Address, Change: DriftAdded, Path: at, Dir: n.Kind == tree.Dir, Files: 1, Detail: "not ours", When: unix(n.Created)}
+		if !a.hidden.match(at) {
+			d.User = a.maker(id)
+		}
 		switch {
 		case n.Kind == tree.Undecryptable:
 			d.Detail = "not ours, and it cannot be decrypted"
@@ -276,6 +279,7 @@ func (a *auditor) added(dir tree.ID, path tree.Path) {
 		if d.Dir {
 			d.Files = a.filesIn(id)
 		}
+		d.Detail += a.ifOther(d.User)
 		a.note(d)
 	}
 }

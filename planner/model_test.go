@@ -55,6 +55,7 @@ type node struct {
 	held           *planner.Subtree // by the mark
 	versionOf      tree.Handle
 	own            bool
+	owner          string // who made it, in a folder that is shared; "" is the account's own user
 	noMAC          bool   // uploaded by an old client: nothing can be proven
 	ours           bool   // made by megaplan
 	mark           string // _mpsnap
@@ -530,6 +531,9 @@ func (w *world) where(h tree.Handle) planner.Where {
 	out := planner.Where{Found: true, Parent: n.parent, Name: n.name, Path: tree.Path(w.pathOf(h)), InTrash: w.inTrash(h)}
 	for ; n.versionOf != 0; n = w.nodes[n.versionOf] {
 		out.Version, out.Parent = true, n.versionOf
+	}
+	if out.Owner = n.owner; n.owner == "" {
+		out.Owner = "me"
 	}
 	if n.trashed {
 		out.TrashedBy, out.TrashedAt = n.trashedBy, n.trashedAt

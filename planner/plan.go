@@ -126,6 +126,9 @@ type Difference struct {
 	Files   int64
 	Detail  string    // "gone; in the trash since ..."
 	When    time.Time // as far as MEGA tells
+	// User is the MEGA user handle of who made the node that is there now, as far as MEGA tells: of a node that was moved,
+	// renamed or deleted it does not.
+	User string
 }
 
 // Refusal is a reason not to apply a plan: what rule, which numbers, the way out.

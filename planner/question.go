@@ -15,7 +15,7 @@ const (
 	// AskMAC wants to know whether a local file's content equals the content of a remote node, by the meta-MAC under the
 	// node's key. Its answer carries the CRC too, from the same open file (rule 11).
 	AskMAC
-	// AskWhere wants to know where a handle is that is not in the part of the tree the planner has.
+	// AskWhere wants to know where a handle is that is not in the part of the tree the planner has, or whose a node is.
 	AskWhere
 	// AskSize wants the files of a size in an account that are no old versions; of those in the bin the ones that megaplan put
 	// there.
@@ -124,6 +124,8 @@ type Where struct {
 	// TrashedAt is when, as far as _mptrash tells (Unix seconds), TrashedBy the address.
 	TrashedAt int64
 	TrashedBy string
+	// Owner is the MEGA user handle of who made it.
+	Owner string
 }
 
 // Answers holds the answers so far.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -369,6 +370,26 @@ func TestRule25_AReplacedFileBecomesAVersionBelowTheSources(t *testing.T) {
 	}
 	if want := "replaced on MEGA by another client; the old one stays as version 2"; p.Actions[0].Reason != want {
 		t.Errorf("reason %q, want %q", p.Actions[0].Reason, want)
+	}
+}
+
+// TestRule25_DriftSaysWhoAndWhenAsFarAsMEGATells: of nodes that are new it does.
+func TestRule25_DriftSaysWhoAndWhenAsFarAsMEGATells(t *testing.T) {
+	w := applied(t, "a", "b", "keep")
+	theirs, ours := w.put("B/docs/theirs", tree.File, "x"), w.put("B/docs/ours", tree.File, "x")
+	theirs.owner = "Vvvvvvvvvv0"
+	old, replaced := w.at("B/docs/a")[0], w.put("B/docs/a", tree.File, "other")
+	old.versionOf, replaced.owner = replaced.handle, "Vvvvvvvvvv0"
+	w.at("B/docs/b")[0].trashed = true
+	at := func(n *node) time.Time { return time.Unix(n.created, 0).UTC() }
+	want := []planner.Difference{
+		{Address: docs, Change: planner.DriftChanged, Path: "a", Files: 1, Detail: "replaced by another client, by MEGA user Vvvvvvvvvv0", User: "Vvvvvvvvvv0", When: at(replaced)},
+		{Address: docs, Change: planner.DriftRemoved, Path: "b", Files: 1, Detail: "gone; in the trash"},
+		{Address: docs, Change: planner.DriftAdded, Path: "ours", Files: 1, Detail: "not ours", User: "me", When: at(ours)},
+		{Address: docs, Change: planner.DriftAdded, Path: "theirs", Files: 1, Detail: "not ours, by MEGA user Vvvvvvvvvv0", User: "Vvvvvvvvvv0", When: at(theirs)},
+	}
+	if diff := cmp.Diff(want, w.plan(t).Drift); diff != "" {
+		t.Errorf("drift (-want +got):\n%s", diff)
 	}
 }
 

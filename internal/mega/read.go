@@ -40,7 +40,7 @@ func (c *Client) Locate(h tree.Handle) (Place, error) {
 		return Place{}, err
 	}
 	o := c.open(n)
-	place := Place{Parent: n.Parent}
+	place := Place{Parent: n.Parent, Owner: n.Owner.String()}
 	if place.Node, err = c.withVersions(o.facts()); err != nil {
 		return Place{}, err
 	}

@@ -94,6 +94,8 @@ type Place struct {
 	Path   tree.Path
 	Parent tree.Handle
 	Node   tree.Node
+	// Owner is the user handle of who made the node.
+	Owner string
 }
 
 // Quota is an account's storage in bytes.

@@ -70,6 +70,9 @@ type DriftView struct {
 	Detail  string         `json:"detail,omitempty"`
 	Files   int64          `json:"files,omitempty"`
 	When    *time.Time     `json:"when,omitempty"`
+	Dir     bool           `json:"dir,omitempty"`
+	// User is the MEGA user handle of who made the node that is there now, where MEGA tells.
+	User string `json:"user,omitempty"`
 }
 
 // CheckView is the outcome of a check.
@@ -173,7 +176,9 @@ func viewAction(a *planner.Action) ActionView {
 func viewCheck(c planner.CheckResult) CheckView { return CheckView{c.Address, c.OK, c.Detail} }
 
 func viewDrift(d planner.Difference) DriftView {
-	v := DriftView{Address: d.Address, Change: d.Change, Path: clean(string(d.Path)), Detail: d.Detail, Files: d.Files}
+	v := DriftView{
+		Address: d.Address, Change: d.Change, Path: clean(string(d.Path)), Detail: d.Detail, Files: d.Files, Dir: d.Dir, User: d.User,
+	}
 	if d.To != "" {
 		v.To = "/" + clean(string(d.To))
 	}

@@ -41,13 +41,17 @@ func (s *Screen) Drift(p *planner.Plan, now time.Time) {
 }
 
 func (s *Screen) driftHead(p *planner.Plan, a addr.Address) {
-	since := ""
+	s.printf("%s has drifted%s:\n", s.paint(Bold, a.String()), driftSince(p, a))
+}
+
+// driftSince says when an address was applied last, and by whom.
+func driftSince(p *planner.Plan, a addr.Address) string {
 	for i := range p.Targets {
 		if t := &p.Targets[i]; t.Address == a && !t.Resource.LastApplied.IsZero() {
-			since = fmt.Sprintf(" since %s (applied by %s)", t.Resource.LastApplied.Local().Format("2006-01-02 15:04"), t.Resource.Host)
+			return fmt.Sprintf(" since %s (applied by %s)", t.Resource.LastApplied.Local().Format("2006-01-02 15:04"), t.Resource.Host)
 		}
 	}
-	s.printf("%s has drifted%s:\n", s.paint(Bold, a.String()), since)
+	return ""
 }
 
 func (s *Screen) differences(all []planner.Difference, now time.Time) {
@@ -63,24 +67,15 @@ func (s *Screen) differences(all []planner.Difference, now time.Time) {
 	for _, d := range all[:shown] {
 		l := changeLooks[d.Change]
 		head := fmt.Sprintf("  %s %s", l.sign, pad(fit(display(d.Path, d.Dir), width), width))
-		s.printf("%s   %s\n", s.paint(l.style, head), fit(s.about(d, l, now), max(20, s.Width-width-8)))
+		s.printf("%s   %s\n", s.paint(l.style, head), fit(s.about(d, now), max(20, s.Width-width-8)))
 	}
 	if rest := int64(len(all) - shown); rest > 0 {
 		s.printf("  %s\n", s.paint(Dim, Count(rest)+" more (-verbose lists all)"))
 	}
 }
 
-func (s *Screen) about(d planner.Difference, l look, now time.Time) string {
-	text := d.Detail
-	if text == "" {
-		text = l.word
-	}
-	if d.To != "" {
-		text += " to /" + Printable(string(d.To))
-	}
-	if d.Files > 1 {
-		text += ", " + Plural(d.Files, "file")
-	}
+func (s *Screen) about(d planner.Difference, now time.Time) string {
+	text := oneLine(d)
 	if !d.When.IsZero() {
 		text += ", " + Ago(d.When, now)
 	}

@@ -119,6 +119,27 @@ func TestDriftNamesWhatHappened(t *testing.T) {
 	time.Local = time.UTC
 	defer func() { time.Local = local }()
 	golden(t, "drift.txt", show(100, false, func(s *Screen) { s.Drift(p, now) }))
+	p.Drift = append(p.Drift, planner.Difference{
+		Address: documents, Change: planner.DriftAdded, Path: "a|b `*_<x>` 100%, a:b\nc\x01", Files: 1, Detail: "not ours, by MEGA user Vvvvvvvvvv0", User: "Vvvvvvvvvv0", When: now,
+	})
+	p.Checks = []planner.CheckResult{
+		{Address: addr.New(addr.Check, "fresh"), OK: true, Detail: "fine"}, {Address: addr.New(addr.Check, "full"), Detail: "3 files, min_files is 4"},
+	}
+	for _, format := range DriftFormats[1:] {
+		var out bytes.Buffer
+		if err := WriteDrift(&out, format, p, "0.1.0"); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "drift."+format, out.String())
+	}
+	p.Drift, p.Checks = nil, nil
+	for _, format := range DriftFormats[2:] {
+		var out bytes.Buffer
+		if err := WriteDrift(&out, format, p, "0.1.0"); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "drift_none."+format, out.String())
+	}
 }
 
 func TestDocument(t *testing.T) {

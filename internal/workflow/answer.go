@@ -116,7 +116,7 @@ func (p *Project) where(q planner.Question) (planner.Where, error) {
 	}
 	return planner.Where{
 		Found: true, InTrash: place.InTrash, Path: place.Path, Parent: place.Parent, Name: place.Node.Name,
-		Version: place.Version, TrashedAt: place.Node.TrashedAt, TrashedBy: place.Node.TrashedBy,
+		Version: place.Version, TrashedAt: place.Node.TrashedAt, TrashedBy: place.Node.TrashedBy, Owner: place.Owner,
 	}, nil
 }
 
