@@ -71,7 +71,7 @@ func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *p
 			return planner.Result{}, err
 		}
 		return planner.Result{Handle: a.Remote.Handle}, c.Move(ctx, a.Remote.Handle, r.made.resolve(a.Parent), a.Name)
-	case planner.Trash:
+	case planner.Trash, planner.MergeFolder:
 		if err := checkSubtree(ctx, c, a); err != nil {
 			return planner.Result{}, err
 		}

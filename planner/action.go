@@ -20,7 +20,7 @@ const (
 	Trash            Kind = "trash"
 	Destroy          Kind = "destroy"
 	RestoreFromTrash Kind = "restore_from_trash"
-	MergeFolder      Kind = "merge_folder"
+	MergeFolder      Kind = "merge_folder" // what is left of a folder whose content went to another one of its name
 	ExpireVersion    Kind = "expire_version"
 	ExpireSnapshot   Kind = "expire_snapshot"
 	PublishSnapshot  Kind = "publish_snapshot"
@@ -81,8 +81,13 @@ type Action struct {
 	Replace, KeepVersion bool
 	// Original is the node whose content an update takes, by a copy on the server; zero: it is uploaded.
 	Original tree.Handle
-	// Subtree is how a folder to be trashed looked (rule 16); nil for files.
+	// Subtree is how a folder to be trashed looked (rule 16), and what is left of one that is merged when its turn comes; nil for
+	// files.
 	Subtree *Subtree
+	// Disown says that the node leaves the state by its handle, and those in Along with it: what else has its path, or lies below
+	// that in another folder of the name, stays in it.
+	Disown bool
+	Along  []tree.Handle
 	// Mark is the _mpsnap attribute that create_folder and publish_snapshot write, and that expire_snapshot writes before it
 	// destroys. Folder is the folder that is published. Purge makes expire_snapshot destroy, not trash.
 	Mark   string

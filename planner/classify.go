@@ -9,19 +9,22 @@ import (
 
 // classify settles the rows that names alone do not: which files are equal, and which of several of a name stays. It asks.
 func (t *target) classify() {
-	for i := 0; i < len(t.rows); i++ { // rows are added at the end while this runs
+	for i := range t.rows {
 		switch r := &t.rows[i]; r.what {
 		case compare:
 			j := t.judge(r.local, r.remote)
 			r.what, r.note = j.what, j.note
 			t.hide(int32(i))
-		case doubled:
-			t.settleDoubles(int32(i))
 		case same:
 			if i > 0 && t.metaDiffers(r.local, r.remote) {
 				r.what = attrs
 			}
 			t.hide(int32(i))
+		}
+	}
+	for i := range t.rows { // adds rows
+		if t.rows[i].what == doubled {
+			t.settleDoubles(int32(i))
 		}
 	}
 }
@@ -197,5 +200,9 @@ func (t *target) hide(i int32) {
 	}
 	if r.what != same && r.what != compare {
 		r.what, r.note = left, noteHidden
+		r.moved, r.twin = false, false
 	}
 }
+
+// ignored says whether ignore_drift leaves what is at a path alone.
+func (t *target) ignored(path tree.Path) bool { return t.prior != nil && t.hidden.match(path) }

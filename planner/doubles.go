@@ -1,63 +1,126 @@
 package planner
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
-// settleDoubles picks the one of several remote files of a name that stays (rule 20): the one equal to the local file, else
-// the newest, which is updated. Another one goes only if it is proven equal to the one that stays, or is in the manifest,
-// as after a run that was interrupted between upload and trash. The rest is reported and left alone.
+// setDoubles notes the files of a row that has several, by handle: MEGA allows siblings of one name (rule 20).
+func (t *target) setDoubles(i int32, files []tree.ID) {
+	if files == nil {
+		return
+	}
+	if t.doubles == nil {
+		t.doubles = map[int32][]tree.ID{}
+	}
+	files = slices.DeleteFunc(files, func(id tree.ID) bool { return t.account.in.Own[t.remote().Handle(id)] })
+	slices.SortFunc(files, func(a, b tree.ID) int { return cmp.Compare(t.remote().Handle(a), t.remote().Handle(b)) })
+	t.doubles[i] = files
+}
+
+// gather makes a row's node move into the row's folder, if it lies in one that is merged into that.
+func (t *target) gather(r *row) {
+	r.twin = r.remote != tree.None && r.parent >= 0 && t.remote().Parent(r.remote) != t.rows[r.parent].remote
+	r.moved = r.twin
+}
+
+// settleDoubles picks the one of several remote files of a name that stays and is compared with the local one, and says what
+// becomes of the others (rule 20).
 func (t *target) settleDoubles(i int32) {
+	local, files := t.rows[i].local, t.doubles[i]
+	keep, j := t.winner(i, files)
+	if j.pending {
+		return
+	}
+	t.rows[i].remote, t.rows[i].what, t.rows[i].note = keep, j.what, j.note
+	t.gather(&t.rows[i])
+	if j.what != left {
+		t.hide(i)
+	}
+	if t.rows[i].what == left { // what cannot be told of one holds for all
+		t.rows[i].moved, t.rows[i].twin = false, false
+	}
+	var losers []row
+	for _, id := range files {
+		if id == keep {
+			continue
+		}
+		r := row{local: tree.None, remote: id, parent: t.rows[i].parent, by: i, what: loser}
+		switch hidden := t.ignored(t.rel(i)); {
+		case t.rows[i].what == left || hidden && !t.owned.has(t.remote().Handle(id)):
+			r.local, r.what, r.note = local, left, t.rows[i].note
+			if t.rows[i].what != left {
+				r.note = noteHidden
+			}
+		case !t.losable(id) || t.policy.files == config.DuplicatesReport && !t.owned.has(t.remote().Handle(id)):
+			r.what, r.note = spare, noteSpare
+		case t.renames(keep, id, j):
+			r.what, r.moved = renamed, true
+		default:
+			var open bool
+			if r.note, open = t.whyLost(local, keep, id, j); open {
+				t.rows[i].what = doubled
+				return
+			}
+		}
+		losers = append(losers, r)
+	}
+	for _, r := range losers {
+		t.settle(r)
+	}
+}
+
+// renames says whether a loser gets another name. Not so what an interrupted run left beside its successor, nor what equals the
+// one that stays; and where unmanaged = "trash" it would be trashed under that name too.
+func (t *target) renames(keep, id tree.ID, kept judgement) bool {
+	return t.policy.files == config.DuplicatesRename && t.policy.unmanaged != config.UnmanagedTrash &&
+		!t.owned.has(t.remote().Handle(id)) && (kept.what == update || !t.knownEqual(keep, id) || !t.deletes())
+}
+
+// settle adds a row, and finds a name for one that is renamed.
+func (t *target) settle(r row) {
+	i := t.add(r)
+	if r.what == renamed {
+		t.rename(i)
+	}
+}
+
+// winner is the file that stays and what comparing it with the local one came to. rename and report keep the one that source
+// keeps, and so does every policy as long as nothing may be deleted: an update would make another one the newest. report
+// prefers one that need not be moved.
+func (t *target) winner(i int32, files []tree.ID) (tree.ID, judgement) {
 	r := t.rows[i]
-	files := t.sameName(r.remote)
+	switch p := t.policy.files; p {
+	case config.DuplicatesSource, config.DuplicatesRename, config.DuplicatesReport:
+	default:
+		if t.deletes() {
+			keep := t.pick(p, files)
+			return keep, t.judge(r.local, keep)
+		}
+	}
+	if t.policy.files == config.DuplicatesReport {
+		here := slices.DeleteFunc(slices.Clone(files), func(id tree.ID) bool { return t.remote().Parent(id) != t.rows[r.parent].remote })
+		if len(here) > 0 {
+			files = here
+		}
+	}
 	judged := make([]judgement, len(files))
 	for k, id := range files {
 		judged[k] = t.judge(r.local, id)
-		if judged[k].what == left {
-			t.leaveAll(i, files, judged[k].note)
-			return
-		}
-		if judged[k].pending {
-			return
+		if judged[k].what == left || judged[k].pending {
+			return id, judged[k]
 		}
 	}
-	keep := t.survivor(files, judged)
-	rows := make([]row, 0, len(files)-1)
-	for k, id := range files {
-		if k == keep {
-			continue
-		}
-		out, ok := t.loses(r.local, files[keep], id, judged[keep], judged[k])
-		if !ok {
-			return
-		}
-		what := spare
-		if out {
-			what = loser
-		}
-		rows = append(rows, row{local: tree.None, remote: id, parent: r.parent, by: i, what: what, note: noteSpare})
-	}
-	t.rows[i].remote, t.rows[i].what, t.rows[i].note = files[keep], judged[keep].what, judged[keep].note
-	t.hide(i)
-	t.rows = append(t.rows, rows...)
-}
-
-// sameName returns the files of the run that id begins.
-func (t *target) sameName(id tree.ID) []tree.ID {
-	remote := t.remote()
-	_, end := remote.Children(remote.Parent(id))
-	var files []tree.ID
-	for stop := run(remote, id, end); id < stop; id++ {
-		if remote.Kind(id).HasContent() {
-			files = append(files, id)
-		}
-	}
-	return files
+	k := t.survivor(files, judged)
+	return files[k], judged[k]
 }
 
 // survivor prefers a file equal to the local one: of several the one in the manifest, then the one with the right
-// fingerprint, then the lowest handle. If none is equal it is the newest, then the lowest handle.
+// fingerprint, then the lowest handle. If none is equal it is the newest, then the lowest handle; where others are not to be
+// touched, the one in the manifest before that.
 func (t *target) survivor(files []tree.ID, judged []judgement) int {
 	best, rank := -1, 0
 	for k, id := range files {
@@ -78,47 +141,109 @@ func (t *target) survivor(files []tree.ID, judged []judgement) int {
 	if best >= 0 {
 		return best
 	}
-	best = 0
-	for k, id := range files {
-		if t.remote().Node(id).Created > t.remote().Node(files[best]).Created {
-			best = k
+	if t.policy.files != config.DuplicatesSource {
+		for k, id := range files {
+			if t.owned.has(t.remote().Handle(id)) {
+				return k // the others are none of its business
+			}
 		}
 	}
-	return best
+	return slices.Index(files, t.pick(config.DuplicatesNewest, files))
 }
 
-// loses says whether a file beside the one that stays may go; ok is false while a question is open.
-func (t *target) loses(local, keep, id tree.ID, kept, j judgement) (out, ok bool) {
-	if t.policy.files != config.DuplicatesSource {
-		return false, true
+// deletes says whether the scan found nothing that holds deletions (rule 6).
+func (t *target) deletes() bool {
+	if t.held() != "" || t.p.in.Options.DeleteDespiteErrors {
+		return t.held() == ""
 	}
-	a, b := t.remote().Node(keep), t.remote().Node(id)
-	if t.owned.has(b.Handle) || a.Size == 0 && b.Size == 0 {
-		return true, true
+	for id := range tree.ID(t.local().Len()) {
+		if n := t.local().Node(id); n.Why == tree.Unreadable {
+			return false
+		}
 	}
-	if a.HasFingerprint && b.HasFingerprint && a.Size == b.Size && a.CRC == b.CRC && a.MTime == b.MTime {
-		return true, true
+	return true
+}
+
+// pick is the one of several nodes of a name that a policy keeps; the lowest handle decides between equals.
+func (t *target) pick(p config.Duplicates, ids []tree.ID) tree.ID {
+	rank := func(tree.ID) int64 { return 0 }
+	switch p {
+	case config.DuplicatesNewest:
+		rank = func(id tree.ID) int64 { return t.remote().Node(id).Created }
+	case config.DuplicatesOldest:
+		rank = func(id tree.ID) int64 { return -t.remote().Node(id).Created }
+	case config.DuplicatesLargest:
+		rank = t.weight
+	case config.DuplicatesSmallest:
+		rank = func(id tree.ID) int64 { return -t.weight(id) }
+	case config.DuplicatesFirst:
+	default:
+		panic("planner: duplicates = " + string(p))
 	}
-	if kept.what == update || j.what == update {
-		return false, true
+	return slices.MaxFunc(ids, func(a, b tree.ID) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(t.remote().Handle(b), t.remote().Handle(a)))
+	})
+}
+
+// weight is the size of a file, or of all files in a folder.
+func (t *target) weight(id tree.ID) int64 {
+	if t.remote().Kind(id) != tree.Dir {
+		return t.remote().Size(id)
+	}
+	_, bytes := t.volume(id)
+	return bytes
+}
+
+// losable says whether a node may lose against another one of its name: not what is megaplan's own, what an address has for its
+// root, or what lies on the way to one.
+func (t *target) losable(id tree.ID) bool {
+	other := t.account.roots[id]
+	return !t.account.in.Own[t.remote().Handle(id)] && !t.account.passage[id] && (other == nil || other == t) && !t.remote().Node(id).Incomplete
+}
+
+// whyLost says how a loser compares with the file that stays. Only proven content may be destroyed, so only then it is asked.
+func (t *target) whyLost(local, keep, id tree.ID, kept judgement) (why note, open bool) {
+	switch {
+	case kept.what == update: // its content is no more when the update is done
+		return noteStale, false
+	case t.knownEqual(keep, id):
+		return noteEqual, false
+	}
+	if t.policy.onDelete != config.DeleteDestroy || t.remote().Size(keep) != t.remote().Size(id) {
+		return noteOther, false
 	}
 	for _, one := range []tree.ID{keep, id} {
 		l, r := t.local().Node(local), t.remote().Node(one)
 		m := t.judgeMAC(local, &l, &r)
-		if m.pending {
-			return false, false
-		}
-		if !m.proven {
-			return false, true
+		if m.pending || !m.proven {
+			return noteOther, m.pending
 		}
 	}
-	return true, true
+	return noteEqual, false
 }
 
-// leaveAll leaves every file of a name alone, since the local one could not be read.
-func (t *target) leaveAll(i int32, files []tree.ID, why note) {
-	t.rows[i].what, t.rows[i].note, t.rows[i].remote = left, why, files[0]
-	for _, id := range files[1:] {
-		t.add(row{local: t.rows[i].local, remote: id, parent: t.rows[i].parent, what: left, note: why})
+// knownEqual says whether two files are proven equal by what is known of them: they are empty, or have equal fingerprints.
+func (t *target) knownEqual(x, y tree.ID) bool {
+	a, b := t.remote().Node(x), t.remote().Node(y)
+	if a.Size != b.Size || a.Kind != b.Kind {
+		return false
 	}
+	return a.Size == 0 || a.HasFingerprint && b.HasFingerprint && a.CRC == b.CRC && a.MTime == b.MTime
+}
+
+// fateOfLoser is what becomes of one of several files of a name: the trash, or with on_delete = "destroy" the end, if nothing
+// is lost with it (rule 20).
+func (t *target) fateOfLoser(i int32) fate {
+	r := t.rows[i]
+	f := fate{kind: Trash, owned: true, lost: true, first: t.rows[r.by].action, reason: "one of several of this name; another one stays"}
+	switch r.note {
+	case noteEqual:
+		f.reason = "one of several of this name; the same content stays"
+		if t.policy.onDelete == config.DeleteDestroy && t.remote().Node(r.remote).Versions == 0 {
+			f.kind = Destroy
+		}
+	case noteStale:
+		f.reason = "one of several of this name; another one is updated"
+	}
+	return f
 }

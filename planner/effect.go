@@ -57,10 +57,14 @@ func Effect(p *Plan, a *Action, r Result) Record {
 			out.Root = a.Remote.Handle
 			break
 		}
+		if a.Disown {
+			out.Remove = append([]tree.Handle{a.Remote.Handle}, a.Along...)
+			break
+		}
 		out.Put = []state.Entry{{
 			Path: rel, Dir: a.Remote.Dir, Handle: a.Remote.Handle, Size: a.Remote.Size, MTime: a.Fingerprint.MTime, CRC: a.Fingerprint.CRC, Meta: a.Meta,
 		}}
-		if a.Remote.Dir {
+		if a.Remote.Dir && a.From != "" {
 			out.From, out.To = p.relative(a, a.From), rel
 		}
 	case Upload, Update:
@@ -88,9 +92,9 @@ func Effect(p *Plan, a *Action, r Result) Record {
 		out.Published = published(a, r)
 	case ExpireSnapshot:
 		out.Remove, out.Below, out.Expired = []tree.Handle{a.Remote.Handle}, rel, a.Remote.Handle
-	case Trash, Destroy:
-		out.Remove = []tree.Handle{a.Remote.Handle}
-		if a.Subtree != nil && a.Subtree.Nodes > 0 {
+	case Trash, Destroy, MergeFolder:
+		out.Remove = append([]tree.Handle{a.Remote.Handle}, a.Along...)
+		if !a.Disown && a.Subtree != nil && a.Subtree.Nodes > 0 {
 			out.Below = rel
 			if rel == "" {
 				out.Below = "/" // all of it

@@ -41,6 +41,7 @@ func (p *planning) emit() {
 			e.snapshot()
 			continue
 		}
+		e.gathers()
 		e.content()
 		e.deletions()
 		e.expiries()
@@ -162,10 +163,20 @@ func (t *target) rel(i int32) tree.Path {
 	switch {
 	case r.parent < 0:
 		return relative(t.home(), t.out.Path)
-	case r.remote != tree.None && !r.moved:
-		return t.rel(r.parent).Join(t.remote().Name(r.remote))
 	}
-	return t.rel(r.parent).Join(t.local().Name(r.local))
+	return t.rel(r.parent).Join(t.nameOf(i))
+}
+
+// nameOf is a row's name after the plan: the one on MEGA where the row is there.
+func (t *target) nameOf(i int32) string {
+	switch r := t.rows[i]; {
+	case r.what == renamed:
+		return t.names[i]
+	case r.local == tree.None, r.remote != tree.None && !r.moved, r.what == left:
+		return t.remote().Name(r.remote)
+	default:
+		return t.local().Name(r.local)
+	}
 }
 
 // content emits what creates folders and brings or corrects content.
@@ -173,7 +184,9 @@ func (e *emitter) content() {
 	for i := range e.rows {
 		r := &e.rows[i]
 		if r.moved {
-			e.move(int32(i))
+			if e.move(int32(i)); r.what == update {
+				e.update(int32(i))
+			}
 			continue
 		}
 		switch r.what {
@@ -224,10 +237,7 @@ func (e *emitter) fileAction(i int32, k Kind) Action {
 	r := e.rows[i]
 	n := e.local().Node(r.local)
 	above := e.place(r.parent)
-	name := n.Name
-	if r.remote != tree.None && !r.moved { // an NFC-equal name stays as it is
-		name = e.remote().Name(r.remote)
-	}
+	name := e.nameOf(i) // an NFC-equal name stays as it is
 	path := above.path.Join(name)
 	a := Action{
 		Address: e.out.Address, Kind: k, Path: path, Bytes: n.Size, Files: 1, Needs: needs(above.after),
@@ -254,12 +264,23 @@ func (t *target) remoteOf(id tree.ID) Remote {
 	return r
 }
 
+// remoteNow is a row's node where it is once it was moved.
+func (e *emitter) remoteNow(i int32) Remote {
+	r := e.rows[i]
+	now := e.remoteOf(r.remote)
+	if r.moved {
+		now.Parent, now.Name = e.place(r.parent).ref.Handle, e.nameOf(i)
+	}
+	return now
+}
+
 // update emits new content for an existing name. Without versions and with on_delete = "trash" the old node stays beside
 // the new one until that is there (rule 15); deletions takes it away.
 func (e *emitter) update(i int32) {
 	r := &e.rows[i]
 	a := e.fileAction(i, Update)
-	a.Remote = e.remoteOf(r.remote)
+	a.Remote = e.remoteNow(i)
+	a.Needs = needs(append(a.Needs, r.action)...)
 	old := e.remote().Node(r.remote)
 	a.Replace, a.KeepVersion = e.overwrite()
 	if from, ok := e.originals[i]; ok {

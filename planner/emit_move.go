@@ -32,10 +32,10 @@ func (e *emitter) move(i int32) {
 	r := &e.rows[i]
 	above := e.reach(r.parent)
 	n := e.remote().Node(r.remote)
-	name := e.local().Name(r.local)
+	name := e.nameOf(i)
 	a := Action{
 		Address: e.out.Address, Kind: Move, Path: above.path.Join(name), From: e.out.Path.Join(string(e.below(r.remote))),
-		Reason: "same bytes, proven by MAC; nothing is uploaded", Files: 1, Bytes: n.Size,
+		Reason: "same bytes, proven by MAC; nothing is uploaded", Files: files(n), Bytes: n.Size,
 		Parent: above.ref, Name: name, Remote: e.remoteOf(r.remote), Meta: n.Meta,
 	}
 	if n.HasFingerprint {
@@ -44,11 +44,14 @@ func (e *emitter) move(i int32) {
 	if n.Kind == tree.Dir {
 		a.Files, a.Bytes = e.volume(r.remote)
 		a.Reason = "same " + count(a.Files, "file") + ", proven by MAC; nothing is uploaded"
-		a.Subtree = (&pruner{emitter: e}).subtree(r.remote)
+		if !r.twin && r.what != renamed {
+			a.Subtree = (&pruner{emitter: e}).subtree(r.remote)
+		}
 	} else if r.what == same {
 		e.tally.owned++
 	}
-	if r.what != same {
+	e.forDuplicates(i, &a)
+	if r.what == touch || r.what == attrs {
 		e.correct(i)
 		before := e.p.plan.Actions[r.action-1]
 		a.Meta, a.Fingerprint = before.Meta, before.Fingerprint
@@ -88,4 +91,23 @@ func (e *emitter) vacate(i int32) ActionID {
 	}
 	e.parked[old] = e.p.act(a)
 	return e.parked[old]
+}
+
+// forDuplicates completes a move that brings several nodes of a name into order. What nobody owned is nobody's afterwards, and
+// so is what is renamed: the source has no such name.
+func (e *emitter) forDuplicates(i int32, a *Action) {
+	switch r := &e.rows[i]; {
+	case r.what == renamed:
+		a.Reason, a.Disown = "one of several of this name; kept under another one, and not megaplan's from now on", true
+		if a.Remote.Dir {
+			a.Along = e.owns(r.remote)
+		}
+	case r.twin:
+		a.Reason = "its folder is one of several of the name, which become one"
+		a.Disown = r.what == left && !e.owned.has(a.Remote.Handle) || (r.what == gone || r.what == replaced) &&
+			!(&pruner{emitter: e}).fate(r.remote, e.remote().Node(r.remote), e.below(r.remote), true).owned
+	}
+	if a.From == a.Path {
+		a.From = ""
+	}
 }

@@ -105,7 +105,7 @@ func (t *target) warnings() {
 	}
 	if t.spares > 0 {
 		t.p.warn(t, "several nodes of one name", fmt.Sprintf(
-			"%s of %s on MEGA have a name that another one in their folder has too, and are not proven equal to it. They are left alone.",
+			"%s of %s on MEGA have a name that another one in their folder has too. They are left alone.",
 			count(int64(t.spares), "node"), t.out.Address))
 	}
 }

@@ -156,7 +156,11 @@ func (s storm) editRemote() {
 		}
 	}
 	dir := dirs[s.pick("remote dir", len(dirs))]
-	switch s.pick("remote", 8) {
+	switch s.pick("remote", 10) {
+	case 8, 9: // a second one of a name, with all that is in it, some of it another one
+		if n := s.node(); n != nil {
+			s.twin(n, n.parent)
+		}
 	case 0, 1: // a foreign file, perhaps a duplicate
 		n := w.putIn(dir, s.name(), tree.File, s.content())
 		if n.printed = rapid.Bool().Draw(s.t, "printed"); n.printed {
@@ -184,6 +188,19 @@ func (s storm) editRemote() {
 			m := w.putIn(n.parent, n.name, tree.File, s.content())
 			m.versions = append(slices.Clone(n.versions), n.content)
 			n.versionOf = m.handle
+		}
+	}
+}
+
+// twin makes another node of a node's name, as clients do that look before they create and see nothing yet.
+func (s storm) twin(n *node, parent tree.Handle) {
+	m := s.w.putIn(parent, n.name, n.kind, n.content)
+	if m.printed, m.mtime, m.meta = n.printed, n.mtime, n.meta; n.kind == tree.File && s.pick("other", 3) == 0 {
+		m.content, m.mtime = s.content(), s.w.tick()
+	}
+	for _, c := range s.w.children(n.handle) {
+		if s.pick("copied too", 3) > 0 {
+			s.twin(c, m.handle)
 		}
 	}
 }
@@ -227,13 +244,17 @@ func (s storm) check(p *planner.Plan) {
 				s.t.Fatalf("action %d needs the later %d:\n%s", a.ID, need, describe(p))
 			}
 		}
-		if a.Kind != planner.Trash && a.Kind != planner.Destroy {
+		switch a.Kind {
+		case planner.Trash, planner.Destroy, planner.MergeFolder:
+		default:
 			continue
 		}
 		if a.Kind.Content() || !a.AfterContent && len(a.Needs) == 0 && !strings.HasPrefix(a.Reason, "one of several") {
 			s.t.Fatalf("deletion %d waits for nothing:\n%s", a.ID, describe(p))
 		}
-		s.checkOwned(p, a, owned)
+		if a.Kind != planner.MergeFolder { // what it holds has moved by then
+			s.checkOwned(p, a, owned)
+		}
 	}
 }
 
@@ -272,6 +293,8 @@ func drawWorld(t *rapid.T) *world {
 	b.Unmanaged = rapid.SampledFrom([]config.Unmanaged{config.UnmanagedReport, config.UnmanagedIgnore, config.UnmanagedTrash}).Draw(t, "unmanaged")
 	b.Versions = rapid.Bool().Draw(t, "versions")
 	b.DeleteExcluded = rapid.Bool().Draw(t, "delete_excluded")
+	b.DuplicateFiles = rapid.SampledFrom(filePolicies).Draw(t, "files")
+	b.DuplicateFolders = rapid.SampledFrom(folderPolicies).Draw(t, "folders")
 	b.Compare = rapid.SampledFrom([]config.Compare{config.CompareMTime, config.CompareFingerprint, config.CompareContent}).Draw(t, "compare")
 	b.CopyFrom = rapid.SampledFrom([]config.CopyFrom{config.CopyFromNone, config.CopyFromBackup, config.CopyFromAccount}).Draw(t, "copy_from")
 	if n := rapid.IntRange(-1, 3).Draw(t, "keep_last"); n > 0 {
@@ -296,7 +319,7 @@ func TestLawsOfPlanning(t *testing.T) {
 		}
 		p := s.w.plan(t)
 		s.check(p)
-		foreign := s.foreign()
+		foreign, before := s.foreign(), s.everything()
 		s.w.apply(t, p, func(n int) int { return s.pick("order", n) }, never)
 		again := s.w.plan(t)
 		if len(again.Actions) > 0 || len(again.Refusals) > 0 {
@@ -304,6 +327,7 @@ func TestLawsOfPlanning(t *testing.T) {
 		}
 		s.checkMirror()
 		s.checkForeign(foreign)
+		s.checkLosses(before, p)
 		s.checkDrift(again)
 	})
 }

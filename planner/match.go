@@ -1,9 +1,9 @@
 package planner
 
 import (
+	"iter"
 	"strings"
 
-	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
@@ -36,6 +36,8 @@ func (t *target) match() {
 type group struct {
 	local, localEnd   tree.ID
 	remote, remoteEnd tree.ID
+	// more are remote nodes of the name in folders that are merged into this one.
+	more []tree.ID
 	// doubt is a local name about which nothing is known and which NFC-equals this remote one; tree.None mostly.
 	doubt tree.ID
 }
@@ -43,12 +45,28 @@ type group struct {
 func (g group) noLocal() bool  { return g.local == g.localEnd }
 func (g group) noRemote() bool { return g.remote == g.remoteEnd }
 
+// remotes yields the remote nodes of the name.
+func (g group) remotes() iter.Seq[tree.ID] {
+	return func(yield func(tree.ID) bool) {
+		for id := g.remote; id < g.remoteEnd; id++ {
+			if !yield(id) {
+				return
+			}
+		}
+		for _, id := range g.more {
+			if !yield(id) {
+				return
+			}
+		}
+	}
+}
+
 func (t *target) matchDir(at int32) {
 	r := t.rows[at]
 	if r.local != tree.None && t.local().Node(r.local).Incomplete && t.local().Node(r.local).Why == tree.Unreadable {
 		t.unread(r.local)
 	}
-	groups := t.groups(r.local, r.remote)
+	groups := t.groups(r.local, r.remote, t.merged[at])
 	t.pairNFC(groups)
 	t.warnCase(groups)
 	for _, g := range groups {
@@ -56,8 +74,11 @@ func (t *target) matchDir(at int32) {
 	}
 }
 
-// groups merges the children of both sides, which are sorted, by name.
-func (t *target) groups(local, remote tree.ID) []group {
+// groups merges the children of both sides, which are sorted, by name. On the remote side those of merged folders count too.
+func (t *target) groups(local, remote tree.ID, merged []tree.ID) []group {
+	if len(merged) > 0 {
+		return t.mergedGroups(local, append([]tree.ID{remote}, merged...))
+	}
 	var l, lEnd, r, rEnd tree.ID
 	if local != tree.None {
 		l, lEnd = t.local().Children(local)
@@ -76,7 +97,7 @@ func (t *target) groups(local, remote tree.ID) []group {
 		default:
 			order = strings.Compare(t.local().Name(l), t.remote().Name(r))
 		}
-		g := group{l, l, r, r, tree.None}
+		g := group{local: l, localEnd: l, remote: r, remoteEnd: r, doubt: tree.None}
 		if order <= 0 {
 			g.localEnd = run(t.local(), l, lEnd)
 		}
@@ -133,8 +154,8 @@ func (t *target) pairNFC(groups []group) {
 			continue
 		}
 		to := &groups[list[0]]
-		to.remote, to.remoteEnd = g.remote, g.remoteEnd
-		groups[i].remote = groups[i].remoteEnd
+		to.remote, to.remoteEnd, to.more = g.remote, g.remoteEnd, g.more
+		groups[i].remote, groups[i].more = groups[i].remoteEnd, nil
 		waiting[key] = list[1:]
 	}
 }
@@ -236,54 +257,18 @@ func reasonOf(n tree.Node) string {
 }
 
 func (t *target) matchFolder(at int32, local tree.ID, g group) {
-	keep := t.survivingFolder(g)
-	r := row{local: local, remote: keep, parent: at, what: same}
-	if keep == tree.None {
-		r.what = create
-	}
-	if keep != tree.None && t.remote().Node(keep).Incomplete {
-		t.add(row{local: local, remote: keep, parent: at, what: left, note: noteIncomplete})
-		return
-	}
-	mine := t.add(r)
-	t.matchDir(mine)
-	for id := g.remote; id < g.remoteEnd; id++ {
-		if id == keep {
-			continue
-		}
-		switch t.remote().Kind(id) {
-		case tree.Dir:
-			what := spare
-			if first, end := t.remote().Children(id); first == end && t.policy.folders == config.DuplicatesMerge {
-				what = loser
-			}
-			t.add(row{local: tree.None, remote: id, parent: at, by: mine, what: what, note: noteSpare})
-		default:
-			t.add(row{local: tree.None, remote: id, parent: at, by: mine, what: replaced})
+	var folders, others []tree.ID
+	for id := range g.remotes() {
+		if t.remote().Kind(id) == tree.Dir {
+			folders = append(folders, id)
+		} else {
+			others = append(others, id)
 		}
 	}
-}
-
-// survivingFolder picks the one of several folders of a name that everything goes to: the one in the manifest, then one
-// that holds something, then the lowest handle.
-func (t *target) survivingFolder(g group) tree.ID {
-	best, rank := tree.None, -1
-	for id := g.remote; id < g.remoteEnd; id++ {
-		if t.remote().Kind(id) != tree.Dir {
-			continue
-		}
-		mine := 0
-		if t.owned.has(t.remote().Handle(id)) {
-			mine = 2
-		}
-		if first, end := t.remote().Children(id); first != end {
-			mine++
-		}
-		if mine > rank {
-			best, rank = id, mine
-		}
+	mine := t.matchFolders(at, local, folders)
+	for _, id := range others {
+		t.add(row{local: tree.None, remote: id, parent: at, by: mine, what: replaced})
 	}
-	return best
 }
 
 func (t *target) matchFile(at int32, local tree.ID, g group) {
@@ -291,20 +276,25 @@ func (t *target) matchFile(at int32, local tree.ID, g group) {
 	t.out.Files++
 	t.out.Bytes += n.Size
 	r := row{local: local, remote: tree.None, parent: at, what: upload}
-	files := 0
-	for id := g.remote; id < g.remoteEnd; id++ {
-		if t.remote().Kind(id).HasContent() {
-			if files == 0 {
-				r.remote, r.what = id, compare
-			}
-			files++
+	var several []tree.ID
+	for id := range g.remotes() {
+		switch {
+		case !t.remote().Kind(id).HasContent():
+		case r.remote == tree.None:
+			r.remote, r.what = id, compare
+		case several == nil:
+			several = []tree.ID{r.remote, id}
+		default:
+			several = append(several, id)
 		}
 	}
-	if files > 1 {
+	if several != nil {
 		r.what = doubled
 	}
+	t.gather(&r)
 	mine := t.add(r)
-	for id := g.remote; id < g.remoteEnd; id++ {
+	t.setDoubles(mine, several)
+	for id := range g.remotes() {
 		if !t.remote().Kind(id).HasContent() {
 			t.add(row{local: tree.None, remote: id, parent: at, by: mine, what: replaced})
 		}
@@ -314,7 +304,7 @@ func (t *target) matchFile(at int32, local tree.ID, g group) {
 // matchUnknown keeps what lies on MEGA under a name about which nothing may be concluded (rule 6).
 func (t *target) matchUnknown(at int32, unknown tree.ID, g group) {
 	orphan := t.policy.excluded && t.local().Node(unknown).Why == tree.Excluded
-	for id := g.remote; id < g.remoteEnd; id++ {
+	for id := range g.remotes() {
 		if orphan {
 			t.add(row{local: tree.None, remote: id, parent: at, what: gone, note: noteExcluded})
 		} else {
@@ -326,7 +316,7 @@ func (t *target) matchUnknown(at int32, unknown tree.ID, g group) {
 // matchAbsent handles a name that only MEGA has: absent if the local folder was listed completely, unknown otherwise.
 func (t *target) matchAbsent(at int32, g group) {
 	parent := t.rows[at].local
-	for id := g.remote; id < g.remoteEnd; id++ {
+	for id := range g.remotes() {
 		if parent != tree.None && t.local().Node(parent).Incomplete {
 			t.add(row{local: parent, remote: id, parent: at, what: left, note: noteParent})
 		} else {

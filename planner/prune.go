@@ -1,127 +1,12 @@
 package planner
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/tree"
 )
-
-// deletions emits what takes content away, and notes what stays and why.
-func (e *emitter) deletions() {
-	hold := e.held()
-	for i := range e.rows {
-		r := &e.rows[i]
-		switch r.what {
-		case gone:
-			p := pruner{emitter: e, hold: hold}
-			if r.note == noteExcluded {
-				p.why = "excluded, and delete_excluded is set"
-			}
-			e.orphan(r, p)
-		case replaced:
-			by := e.rows[r.by]
-			why := "a file has its name now"
-			if e.local().Kind(by.local) == tree.Dir {
-				why = "a folder has its name now"
-			}
-			e.orphan(r, pruner{emitter: e, hold: hold, mine: true, first: by.action, why: why})
-		case loser:
-			e.lose(r, hold)
-		case update:
-			if a := e.p.plan.Actions[r.action-1]; !a.Replace {
-				e.removeOld(r)
-			}
-		case left, spare:
-			e.stays(int32(i))
-		}
-	}
-}
-
-// orphan removes a remote node that the source lacks, as far as it may go.
-func (e *emitter) orphan(r *row, p pruner) {
-	path := relative(e.place(r.parent).path.Join(e.remote().Name(r.remote)), e.out.Path)
-	p.afterContent = true
-	p.prune(r.remote, path, true)
-}
-
-// lose takes away one of several nodes of a name. It goes to the trash whatever on_delete says (rule 20).
-func (e *emitter) lose(r *row, hold string) {
-	at := e.place(r.parent).path.Join(e.remote().Name(r.remote))
-	n := e.remote().Node(r.remote)
-	dir := n.Kind == tree.Dir
-	if hold != "" {
-		e.out.Kept = append(e.out.Kept, Kept{Path: relative(at, e.out.Path), Reason: hold, Files: files(n), Dir: dir})
-		return
-	}
-	a := Action{
-		Address: e.out.Address, Kind: Trash, Path: at, Reason: "one of several of this name; the same content stays",
-		Bytes: n.Size, Files: files(n), Needs: needs(e.rows[r.by].action), Remote: e.remoteOf(r.remote),
-	}
-	if dir {
-		a.Bytes, a.Reason, a.Subtree = 0, "one of several folders of this name, and empty", &Subtree{}
-	} else if e.rows[r.by].what == update {
-		a.Reason = "one of several of this name, and an older one"
-	}
-	e.tally.owned += a.Files
-	e.tally.deleted += a.Files
-	e.p.act(a)
-}
-
-func files(n tree.Node) int64 {
-	if n.Kind.HasContent() {
-		return 1
-	}
-	return 0
-}
-
-// removeOld trashes what an update without versions replaced.
-func (e *emitter) removeOld(r *row) {
-	n := e.remote().Node(r.remote)
-	e.p.act(Action{
-		Address: e.out.Address, Kind: Trash, Path: e.place(r.parent).path.Join(n.Name), Bytes: n.Size, Files: 1,
-		Reason: "replaced by the upload of the same name" + along(int64(n.Versions)), Needs: needs(r.action), Remote: e.remoteOf(r.remote),
-	})
-}
-
-// along names what goes with a file (rule 16).
-func along(versions int64) string {
-	if versions == 0 {
-		return ""
-	}
-	return ", and " + count(versions, "version")
-}
-
-// stays notes a node that the source or a doubt keeps in place.
-func (e *emitter) stays(i int32) {
-	r := e.rows[i]
-	n := e.remote().Node(r.remote)
-	k := Kept{Path: relative(e.place(r.parent).path.Join(n.Name), e.out.Path), Dir: n.Kind == tree.Dir, Files: e.countFiles(r.remote)}
-	switch r.note {
-	case noteLocal, noteParent:
-		k.Reason = reasonOf(e.local().Node(r.local))
-	case noteUnreadable:
-		k.Reason = "unreadable"
-	case noteChanged:
-		k.Reason = "it changed while it was compared"
-	case noteHidden:
-		k.Reason = "ignore_drift"
-	case noteIncomplete:
-		k.Reason = "the folder on MEGA is not known completely"
-	case noteSpare:
-		k.Reason = "one of several of this name, not proven equal"
-		if k.Dir {
-			k.Reason = "one of several folders of this name"
-		}
-		e.out.Unmanaged = append(e.out.Unmanaged, k)
-		e.spares++
-		return
-	}
-	if n.Kind.HasContent() || e.owned.has(n.Handle) {
-		e.tally.owned += k.Files
-	}
-	e.out.Kept = append(e.out.Kept, k)
-}
 
 // pruner removes remote-only nodes of one target, each as the rules for it say. A folder is trashed as one action when
 // everything in it may go, else what may go in it is removed one by one.
@@ -138,6 +23,10 @@ type pruner struct {
 	// all says that everything is owned whatever the manifest says: it lies in a snapshot of the address. What was never
 	// published goes under on_delete = "keep" too.
 	all bool
+	// arrives says that the topmost node was moved to its place for duplicates' sake.
+	arrives bool
+	// outdone is a folder that lost against another one of its name, over the local folder of that name.
+	outdone, over tree.ID
 }
 
 // pruned is what became of a node and everything below it.
@@ -160,11 +49,18 @@ type fate struct {
 	reason string
 	owned  bool
 	silent bool
+	// lost says that another node has the name and stays.
+	lost bool
+	// first is an action that must have succeeded before.
+	first ActionID
 }
 
 func (p *pruner) prune(id tree.ID, path tree.Path, top bool) pruned {
-	if to, leaves := p.leaves[id]; leaves {
+	if to, leaves := p.leaves[id]; leaves && !(top && p.arrives) {
 		return pruned{removed: true, through: []ActionID{p.rows[to].action}}
+	}
+	if q := p.inner(id); q != p {
+		return q.prune(id, path, top)
 	}
 	n := p.remote().Node(id)
 	if p.wholeSnapshot(id) {
@@ -190,7 +86,8 @@ func (p *pruner) prune(id tree.ID, path tree.Path, top bool) pruned {
 
 // fate applies ownership (rule 1), on_delete, unmanaged and what nobody may touch.
 func (p *pruner) fate(id tree.ID, n tree.Node, path tree.Path, top bool) fate {
-	owned := p.owned.has(n.Handle) || top && p.mine || p.all
+	in, unknown := p.desired(id)
+	owned := p.owned.has(n.Handle) || top && p.mine || p.all || in
 	switch {
 	case p.account.in.Own[n.Handle] || p.account.passage[id]:
 		return fate{silent: true}
@@ -198,14 +95,19 @@ func (p *pruner) fate(id tree.ID, n tree.Node, path tree.Path, top bool) fate {
 		return fate{reason: "cannot be decrypted"}
 	case n.Incomplete:
 		return fate{owned: owned, reason: "not known completely"}
+	case unknown:
+		return fate{owned: owned, reason: "left out"}
+	}
+	if f, said := p.fateByRow(id); said {
+		return f
+	}
+	switch {
 	case owned && p.hold != "":
 		return fate{owned: true, reason: p.hold}
-	case owned && p.policy.onDelete == config.DeleteKeep && !p.all:
-		return fate{owned: true, reason: "gone from the source; on_delete = \"keep\""}
-	case owned && p.policy.onDelete == config.DeleteDestroy:
-		return fate{kind: Destroy, owned: true, reason: p.because("gone from the source")}
+	case in:
+		return fate{kind: Trash, owned: true, lost: true, reason: "in one of several folders of a name"}
 	case owned:
-		return fate{kind: Trash, owned: true, reason: p.because("gone from the source")}
+		return p.removed(p.because("gone from the source"))
 	case p.prior != nil && p.hidden.match(path):
 		return fate{silent: true}
 	case p.policy.unmanaged == config.UnmanagedIgnore:
@@ -214,6 +116,17 @@ func (p *pruner) fate(id tree.ID, n tree.Node, path tree.Path, top bool) fate {
 		return fate{kind: Trash, reason: "not in the source; unmanaged = \"trash\""}
 	}
 	return fate{}
+}
+
+// removed is the fate of an owned node that the source lacks.
+func (p *pruner) removed(why string) fate {
+	switch {
+	case p.policy.onDelete == config.DeleteKeep && !p.all:
+		return fate{owned: true, reason: "gone from the source; on_delete = \"keep\""}
+	case p.policy.onDelete == config.DeleteDestroy:
+		return fate{kind: Destroy, owned: true, reason: why}
+	}
+	return fate{kind: Trash, owned: true, reason: why}
 }
 
 func (p *pruner) because(usual string) string {
@@ -248,7 +161,12 @@ func (p *pruner) leaf(id tree.ID, n tree.Node, path tree.Path, f fate) pruned {
 	a := p.removal(id, path, f, out)
 	out.removed, out.action = true, p.p.act(a)
 	p.tally.deleted += out.files
-	p.tally.gone += out.owned
+	if !f.lost {
+		p.tally.gone += out.owned
+	}
+	if f.first != 0 {
+		out.through = []ActionID{f.first}
+	}
 	return out
 }
 
@@ -256,7 +174,7 @@ func (p *pruner) leaf(id tree.ID, n tree.Node, path tree.Path, f fate) pruned {
 func (p *pruner) removal(id tree.ID, path tree.Path, f fate, sum pruned) Action {
 	a := Action{
 		Address: p.out.Address, Kind: f.kind, Path: p.out.Path.Join(string(path)), Reason: f.reason + along(sum.past),
-		Bytes: sum.bytes, Files: sum.files, Needs: needs(p.first), AfterContent: p.afterContent, Remote: p.remoteOf(id),
+		Bytes: sum.bytes, Files: sum.files, Needs: needs(p.first, f.first), AfterContent: p.afterContent || f.lost && f.kind == Destroy, Remote: p.remoteOf(id),
 	}
 	if path == "" {
 		a.Path = p.out.Path
@@ -297,20 +215,31 @@ func (p *pruner) folder(id tree.ID, n tree.Node, path tree.Path, f fate) pruned 
 	return sum
 }
 
-// wholeFolder removes a folder everything in which may go: trashed in one, or destroyed after what is in it (rule 16).
+// wholeFolder removes a folder everything in which may go: trashed in one, or removed after what is in it (rule 16). What is to
+// be destroyed does not go to the trash with a folder.
 func (p *pruner) wholeFolder(sum *pruned, id tree.ID, path tree.Path, f fate, below []ActionID, mark int) {
+	actions := p.p.plan.Actions
+	fold := f.kind != Destroy && !slices.ContainsFunc(actions[mark:], func(a Action) bool { return a.Kind == Destroy })
 	whole := *sum
-	if f.kind == Destroy {
+	if !fold {
 		whole.files, whole.bytes, whole.past, whole.pastLen = 0, 0, 0, 0
 	}
 	a := p.removal(id, path, f, whole)
-	if f.kind == Trash {
-		p.p.plan.Actions = p.p.plan.Actions[:mark]
+	before := append(sum.through, p.first)
+	switch {
+	case fold:
+		p.p.plan.Actions = actions[:mark]
 		a.Subtree = p.subtree(id)
-		a.Needs = needs(append(sum.through, p.first)...)
-	} else {
-		a.Needs = needs(append(append(below, sum.through...), p.first)...)
+	case f.kind != Destroy:
+		a.Subtree = &Subtree{}
+		fallthrough
+	default:
+		before = append(before, below...)
 	}
+	if a.Disown = p.shared(id); a.Disown {
+		a.Along = p.owns(id)
+	}
+	a.Needs = needs(before...)
 	sum.action = p.p.act(a)
 	sum.through = nil
 }

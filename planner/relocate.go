@@ -71,7 +71,7 @@ type whole struct {
 
 // orphans collects what this plan would take away. It returns false if there is nothing to find.
 func (s *search) orphans() bool {
-	if !slices.ContainsFunc(s.rows, func(r row) bool { return r.what == gone || r.what == replaced }) {
+	if !slices.ContainsFunc(s.rows, func(r row) bool { return r.what == gone || r.what == replaced || r.what == outdone }) {
 		return false
 	}
 	s.wanted, s.rowOf = map[fileKey][]int32{}, map[tree.ID]int32{}
@@ -90,8 +90,11 @@ func (s *search) orphans() bool {
 		return false
 	}
 	for i := range s.rows {
-		if r := &s.rows[i]; r.what == gone || r.what == replaced {
+		switch r := &s.rows[i]; r.what {
+		case gone, replaced:
 			s.walk(&pruner{emitter: &emitter{target: s.target}, mine: r.what == replaced}, r.remote, true)
+		case outdone:
+			s.walk(&pruner{emitter: &emitter{target: s.target}, outdone: r.remote, over: s.rows[r.by].local}, r.remote, true)
 		}
 	}
 	return len(s.loose) > 0
@@ -126,7 +129,7 @@ func (s *search) walk(p *pruner, id tree.ID, top bool) whole {
 			w.rare, w.rivals = in.rare, in.rivals
 		}
 	}
-	if w.ok && w.rare != tree.None {
+	if w.ok && w.rare != tree.None && !s.shared(id) {
 		s.folders = append(s.folders, w)
 	}
 	return w

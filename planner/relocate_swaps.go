@@ -14,7 +14,7 @@ func (s *search) swaps() {
 	}
 	chosen, used := map[int32]swapped{}, map[tree.ID]bool{}
 	for i := range s.rows {
-		if r := &s.rows[i]; r.what == update || r.what == upload {
+		if r := &s.rows[i]; (r.what == update || r.what == upload) && !r.moved {
 			s.chooseSwap(int32(i), places, chosen, used)
 		}
 	}
@@ -52,7 +52,7 @@ func (s *search) swappable() map[sizeAndDate][]swapped {
 	updates := false
 	for i := range s.rows {
 		switch r := &s.rows[i]; r.what {
-		case loser, spare, replaced:
+		case loser, spare, replaced, renamed:
 			entangled[r.by] = true
 		case update:
 			updates = true
@@ -69,7 +69,7 @@ func (s *search) swappable() map[sizeAndDate][]swapped {
 		}
 	}
 	for i := range s.rows {
-		if r := &s.rows[i]; r.what == update && !entangled[int32(i)] {
+		if r := &s.rows[i]; r.what == update && !entangled[int32(i)] && !r.moved {
 			add(r.remote, int32(i))
 		}
 	}

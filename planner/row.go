@@ -30,8 +30,13 @@ const (
 	gone
 	// replaced: the remote node's name belongs to the row by now, of another kind.
 	replaced
-	// loser: one of several of a name, and by is the one that stays.
+	// loser: one of several files of a name, and by is the one that stays.
 	loser
+	// merged: one of several folders of a name, which is merged into by's; outdone: it goes with what it holds; renamed: a node
+	// that gets another name.
+	merged
+	outdone
+	renamed
 	// left: the remote node stays whatever the source has, for the reason note.
 	left
 	// spare: one of several of a name that is reported and left alone.
@@ -47,8 +52,9 @@ type row struct {
 	action        ActionID
 	what          verdict
 	note          note
-	// moved says that remote is somewhere else now and is moved here (rule 13).
-	moved bool
+	// moved says that remote is somewhere else now and is moved here (rule 13); twin that it only moves from one folder of a name
+	// to another one of it, so that its path stays (rule 20).
+	moved, twin bool
 }
 
 // note says why a row is left.
@@ -69,8 +75,12 @@ const (
 	noteHidden
 	// noteIncomplete: the remote folder is not known completely.
 	noteIncomplete
-	// noteSpare: a duplicate that is not proven equal.
+	// noteSpare: a duplicate that is left alone.
 	noteSpare
+	// noteEqual: a loser that is proven equal to the file that stays; noteStale: that is updated; noteOther: it may differ.
+	noteEqual
+	noteStale
+	noteOther
 )
 
 func (t *target) add(r row) int32 {

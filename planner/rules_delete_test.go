@@ -220,73 +220,6 @@ func TestRule19_TrashFreesNothing(t *testing.T) {
 	}
 }
 
-func TestRule20_DuplicatesOfAnInterruptedRunAreResolved(t *testing.T) {
-	w := applied(t, "a", "b")
-	n := w.at("B/docs/a")[0]
-	twin := w.put("B/docs/a", tree.File, n.content) // uploaded again, its answer lost
-	twin.printed, twin.mtime = true, n.mtime
-	bare := w.put("B/docs/a", tree.File, n.content) // another client's, without a fingerprint
-	p := w.settled(t)
-	expect(t, p, "trash a", "trash a")
-	if !twin.trashed || !bare.trashed || n.trashed || p.Partial {
-		t.Errorf("the one in the manifest should stay: %s", describe(p))
-	}
-}
-
-func TestRule20_TheOneWithTheRightFingerprintStaysWithoutState(t *testing.T) {
-	w := applied(t, "a")
-	n := w.at("B/docs/a")[0]
-	n.printed = false
-	twin := w.put("B/docs/a", tree.File, n.content)
-	twin.printed, twin.mtime = true, n.mtime
-	w.prior = nil
-	clear(w.proofs)
-	expect(t, w.settled(t), "trash a")
-	if !n.trashed || twin.trashed {
-		t.Error("the wrong one went")
-	}
-}
-
-func TestRule20_OtherDuplicatesAreReportedAndLeftAlone(t *testing.T) {
-	w := applied(t, "a")
-	other := w.put("B/docs/a", tree.File, "other bytes")
-	p := w.settled(t)
-	expect(t, p)
-	if len(p.Warnings) != 1 || p.Partial || len(p.Targets[0].Unmanaged) != 1 || other.trashed {
-		t.Errorf("%s", describe(p))
-	}
-	w.backup.DuplicateFiles = config.DuplicatesReport
-	twin := w.put("B/docs/a", tree.File, "content of a")
-	expect(t, w.settled(t))
-	if twin.trashed {
-		t.Error("reported ones are left alone")
-	}
-}
-
-func TestRule20_IfNoneIsEqualTheNewestIsUpdated(t *testing.T) {
-	w := applied(t, "a")
-	newest := w.put("B/docs/a", tree.File, "newest")
-	w.write("a", "the source's")
-	p := w.settled(t)
-	expect(t, p, "update a", "trash a") // the other one is in the manifest
-	if p.Actions[0].Remote.Handle != newest.handle || !slices.Equal(p.Actions[1].Needs, []planner.ActionID{1}) {
-		t.Errorf("%s", describe(p))
-	}
-}
-
-func TestRule20_EmptyFoldersOfOneNameAreResolvedOthersReported(t *testing.T) {
-	w := applied(t, "dir/a")
-	parent := w.folder("B/docs")
-	empty := w.putIn(parent, "dir", tree.Dir, "")
-	full := w.putIn(parent, "dir", tree.Dir, "")
-	w.putIn(full.handle, "x", tree.File, "x")
-	p := w.settled(t)
-	expect(t, p, "trash dir")
-	if !empty.trashed || full.trashed || len(p.Targets[0].Unmanaged) != 1 {
-		t.Errorf("%s", describe(p))
-	}
-}
-
 func TestRule21_TrashCarriesAddressAndPath(t *testing.T) {
 	w := applied(t, "dir/a", "keep")
 	w.remove("dir")
@@ -320,7 +253,7 @@ func TestRule25_Drift(t *testing.T) {
 		{"moved out", func(w *world) { w.at("B/docs/dir")[0].parent = w.folder("Else") }, []diff{{planner.DriftMoved, "dir", "Else/dir", 2}}, []string{"create_folder dir", "upload dir/b", "upload dir/c"}},
 		{"a folder renamed", func(w *world) { w.at("B/docs/dir")[0].name = "rid" }, []diff{{planner.DriftRenamed, "dir", "B/docs/rid", 2}}, []string{"move dir"}},
 		{"added", func(w *world) { w.put("B/docs/new/x", tree.File, "x") }, []diff{{planner.DriftAdded, "new", "", 1}}, nil},
-		{"duplicated", func(w *world) { w.put("B/docs/a", tree.File, "x") }, []diff{{planner.DriftDuplicated, "a", "", 1}}, nil},
+		{"duplicated", func(w *world) { w.put("B/docs/a", tree.File, "x") }, []diff{{planner.DriftDuplicated, "a", "", 1}}, []string{"trash a"}},
 		{"fingerprint", func(w *world) { w.at("B/docs/a")[0].mtime += 9 }, []diff{{planner.DriftAttributes, "a", "", 0}}, nil},
 		{"mode", func(w *world) { w.at("B/docs/a")[0].meta = `{"m":1}` }, []diff{{planner.DriftAttributes, "a", "", 0}}, []string{"set_attributes a"}},
 		{"replaced", func(w *world) {

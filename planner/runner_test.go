@@ -202,7 +202,7 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 		return planner.Result{Handle: old.handle}, nil
 	case planner.Move:
 		return planner.Result{Handle: old.handle}, r.move(a, old)
-	case planner.Trash, planner.ExpireSnapshot:
+	case planner.Trash, planner.ExpireSnapshot, planner.MergeFolder:
 		if a.Purge && *a.Subtree == w.sum(old.handle) {
 			w.forget(old.handle)
 			return planner.Result{Handle: old.handle}, nil
@@ -241,7 +241,7 @@ func (r *runner) move(a *planner.Action, old *node) error {
 		}
 	}
 	for _, n := range w.children(parent) {
-		if n != old && !r.plan.Rollback && n.kind != tree.Undecryptable && n.name == a.Name && (n.kind == tree.Dir) == (old.kind == tree.Dir) {
+		if n != old && !r.plan.Rollback && n.kind != tree.Undecryptable && n.name == a.Name && (n.kind == tree.Dir) == (old.kind == tree.Dir) && string(a.Path) != w.pathOf(old.handle) {
 			return fmt.Errorf("the name is taken")
 		}
 	}

@@ -14,7 +14,7 @@ func (t *target) compareSnapshots() {
 		case compare:
 			t.settleBuilt(int32(i), []tree.ID{r.remote})
 		case doubled:
-			t.settleBuilt(int32(i), t.sameName(r.remote))
+			t.settleBuilt(int32(i), t.doubles[int32(i)])
 		case same:
 			if i > 0 && t.metaDiffers(r.local, r.remote) {
 				r.what = attrs

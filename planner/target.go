@@ -39,6 +39,16 @@ type target struct {
 	// leaves are the nodes that are moved to a row (rule 13), vacated the node that has a row's name until it is moved away.
 	leaves  map[tree.ID]int32
 	vacated map[int32]tree.ID
+	// doubles are the files of rows that have several, merged the folders that are merged into a row's (rule 20); names are those
+	// that renamed nodes get, given the same by their place.
+	doubles map[int32][]tree.ID
+	merged  map[int32][]tree.ID
+	names   map[int32]string
+	given   map[placeName]bool
+	// going are the folders that go beside another one of their name; rowOf are their rows, and those of what is in folders
+	// that are merged or merged into.
+	going map[tree.ID]bool
+	rowOf map[tree.ID]int32
 	// originals are what rows are copied from; overwritten the handles that updates replace, once somebody asked.
 	originals   map[int32]original
 	revived     map[tree.Handle]bool

@@ -25,7 +25,7 @@ func (p *Plan) Totals() Totals {
 		if q := outlook[a.Address]; q != nil {
 			q.Peak += added
 			q.After += added - freed
-			if a.Kind == Trash {
+			if a.Kind == Trash || a.Kind == MergeFolder {
 				q.Trashed += a.Bytes
 			}
 		}
@@ -52,7 +52,7 @@ func (t *Totals) add(a *Action) (added, freed int64) {
 	case Copy:
 		t.CopiedBytes += a.Bytes
 		added = a.Bytes
-	case Trash:
+	case Trash, MergeFolder:
 		t.TrashedBytes += a.Bytes
 	case ExpireSnapshot:
 		if a.Purge {

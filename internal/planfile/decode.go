@@ -86,9 +86,14 @@ func (d *decoder) entries(t *planner.Target) {
 	for n := d.uint(); n > 0 && d.err == nil; n-- {
 		t.Adopt = append(t.Adopt, d.entry())
 	}
+	t.Drop = d.handles()
+}
+
+func (d *decoder) handles() (list []tree.Handle) {
 	for n := d.uint(); n > 0 && d.err == nil; n-- {
-		t.Drop = append(t.Drop, tree.Handle(d.uint()))
+		list = append(list, tree.Handle(d.uint()))
 	}
+	return list
 }
 
 func (d *decoder) entry() state.Entry {
@@ -140,6 +145,9 @@ func (d *decoder) action(id planner.ActionID) planner.Action {
 		}
 	}
 	a.Purge = on(11)
+	if a.Disown = on(12); a.Disown {
+		a.Along = d.handles()
+	}
 	return a
 }
 

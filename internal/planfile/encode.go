@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
 	"github.com/megaplan/megaplan/state"
 )
@@ -79,8 +80,12 @@ func (e *encoder) entries(t *planner.Target) {
 	for i := range t.Adopt {
 		e.entry(&t.Adopt[i])
 	}
-	e.uint(uint64(len(t.Drop)))
-	for _, h := range t.Drop {
+	e.handles(t.Drop)
+}
+
+func (e *encoder) handles(list []tree.Handle) {
+	e.uint(uint64(len(list)))
+	for _, h := range list {
 		e.uint(uint64(h))
 	}
 }
@@ -100,7 +105,8 @@ func (e *encoder) action(a *planner.Action) {
 	e.word(string(a.Kind))
 	e.pathOf(string(a.Path))
 	base, below := a.Path.Base(), tailOf(string(a.Path), a.Local.Path)
-	e.flags(a.AfterContent, a.Local.Symlink, a.Remote.Dir, a.Replace, a.KeepVersion, a.Subtree != nil, a.Name == base, below, a.Remote.TrashedAt != 0, a.Original != 0, ofSnapshot(a), a.Purge)
+	e.flags(a.AfterContent, a.Local.Symlink, a.Remote.Dir, a.Replace, a.KeepVersion, a.Subtree != nil, a.Name == base, below, a.Remote.TrashedAt != 0, a.Original != 0,
+		ofSnapshot(a), a.Purge, a.Disown)
 	e.word(string(a.From))
 	e.word(a.Reason)
 	e.int(a.Bytes)
@@ -133,6 +139,9 @@ func (e *encoder) action(a *planner.Action) {
 		e.text(a.Mark)
 		e.uint(uint64(a.Folder.Handle))
 		e.uint(uint64(a.Folder.Action))
+	}
+	if a.Disown {
+		e.handles(a.Along)
 	}
 }
 

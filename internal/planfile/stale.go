@@ -79,13 +79,13 @@ func (s Saved) Stale(account addr.Address, events []Touched) []string {
 // StaleNow returns the reasons why a fresh tree of the account is not the one the plan saw, as far as it names it. It is for
 // the case that the events since are no longer to be had.
 func (s Saved) StaleNow(account addr.Address, t *tree.Tree) []string {
-	c := fresh{t: t, byHandle: make(map[tree.Handle]tree.ID, t.Len()), whole: s.named(account).whole, leaving: map[tree.Handle]bool{}}
+	c := fresh{t: t, byHandle: make(map[tree.Handle]tree.ID, t.Len()), leaving: map[tree.Handle]bool{}}
 	for id := range tree.ID(t.Len()) {
 		c.byHandle[t.Handle(id)] = id
 	}
 	inAccount := s.inAccount(account)
 	for i := range s.Plan.Actions {
-		if a := &s.Plan.Actions[i]; inAccount[a.Address] && a.Kind == planner.Move {
+		if a := &s.Plan.Actions[i]; inAccount[a.Address] && (a.Kind == planner.Move || takesAway(a.Kind)) {
 			c.leaving[a.Remote.Handle] = true
 		}
 	}
@@ -152,7 +152,7 @@ func (s Saved) named(account addr.Address) named {
 				n.names[slot{a.Parent.Handle, a.Name, makesFolder(a)}] = a.Path
 			}
 		}
-		if a.Remote.Dir && (a.Kind == planner.Trash || a.Kind == planner.Destroy || a.Kind == planner.ExpireSnapshot || a.Kind == planner.Move && a.Subtree != nil) {
+		if a.Remote.Dir && (takesAway(a.Kind) || a.Kind == planner.Move && a.Subtree != nil) {
 			n.whole[a.Remote.Handle] = hasChanged(a)
 		}
 	}
@@ -161,8 +161,11 @@ func (s Saved) named(account addr.Address) named {
 
 // hasChanged says that a folder is not what the plan saw.
 func hasChanged(a *planner.Action) string {
-	if a.Kind == planner.Move {
+	switch a.Kind {
+	case planner.Move:
 		return fmt.Sprintf("what is in /%s has changed, and the plan moves it", a.From)
+	case planner.MergeFolder:
+		return fmt.Sprintf("what is in one of the folders /%s has changed, and the plan merges it", a.Path)
 	}
 	return fmt.Sprintf("what is in /%s has changed, and the plan deletes it", a.Path)
 }
@@ -186,6 +189,11 @@ func takesName(k planner.Kind) bool {
 	return false
 }
 
+// takesAway says whether an action removes the node it is about from where it is.
+func takesAway(k planner.Kind) bool {
+	return k == planner.Trash || k == planner.Destroy || k == planner.ExpireSnapshot || k == planner.MergeFolder
+}
+
 // makesFolder says whether what an action puts under a name is a folder.
 func makesFolder(a *planner.Action) bool { return a.Kind == planner.CreateFolder || a.Remote.Dir }
 
@@ -193,8 +201,7 @@ func makesFolder(a *planner.Action) bool { return a.Kind == planner.CreateFolder
 type fresh struct {
 	t        *tree.Tree
 	byHandle map[tree.Handle]tree.ID
-	whole    map[tree.Handle]string
-	// leaving are the nodes that the plan moves away from where they are.
+	// leaving are the nodes that the plan moves away from where they are, or removes.
 	leaving map[tree.Handle]bool
 }
 
@@ -248,7 +255,7 @@ func (c fresh) sum(dir tree.ID) planner.Subtree {
 func (c fresh) add(sum *planner.SubtreeSum, dir tree.ID) {
 	first, end := c.t.Children(dir)
 	for id := first; id < end; id++ {
-		if _, before := c.whole[c.t.Handle(id)]; before || c.leaving[c.t.Handle(id)] {
+		if c.leaving[c.t.Handle(id)] {
 			continue
 		}
 		sum.Add(c.t.Handle(id), c.t.Handle(dir), c.t.Name(id))
