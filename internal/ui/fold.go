@@ -21,14 +21,16 @@ const (
 // there are many.
 func (s *Screen) rows(t *planner.Target, actions []*planner.Action) []line {
 	actions = withoutImpliedFolders(t, actions)
+	var rows []line
+	if !s.Verbose {
+		actions, rows = withoutCarried(t, actions)
+	}
 	if s.Verbose || len(actions) <= foldAbove {
-		rows := make([]line, len(actions))
-		for i, a := range actions {
-			rows[i] = single(t, a)
+		for _, a := range actions {
+			rows = append(rows, single(t, a))
 		}
 		return rows
 	}
-	var rows []line
 	for _, g := range groups(t, actions) {
 		if len(g.actions) == 1 {
 			rows = append(rows, single(t, g.actions[0]))
@@ -50,6 +52,26 @@ func withoutImpliedFolders(t *planner.Target, actions []*planner.Action) []*plan
 	return slices.DeleteFunc(slices.Clone(actions), func(a *planner.Action) bool {
 		return a.Kind == planner.CreateFolder && filled[a.ID] && len(actions) > 1
 	})
+}
+
+// withoutCarried folds what a snapshot takes over as it is from the one before into one line: it is most of it, and no news.
+func withoutCarried(t *planner.Target, actions []*planner.Action) (rest []*planner.Action, rows []line) {
+	g := group{kind: planner.Copy}
+	for _, a := range actions {
+		name, path, _ := strings.Cut(string(below(t, a.From)), "/")
+		_, _, snapshot := snapshot.ParseName(name)
+		if a.Kind == planner.Copy && snapshot && path == string(below(t, a.Path)) {
+			g.actions, g.reason = append(g.actions, a), a.Reason
+		} else {
+			rest = append(rest, a)
+		}
+	}
+	if len(g.actions) < 2 {
+		return actions, nil
+	}
+	l := g.line(t)
+	l.under = ""
+	return rest, []line{l}
 }
 
 func single(t *planner.Target, a *planner.Action) line {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/planner"
 )
 
 func sampleSnapshots(t *testing.T) []SnapshotList {
@@ -45,4 +47,23 @@ func TestSnapshots(t *testing.T) {
 		}
 	}
 	golden(t, "snapshots.json", out.String())
+}
+
+// What did not change is most of a snapshot and no news: it is one line, however few the actions are.
+func TestPlanFoldsWhatASnapshotTakesOver(t *testing.T) {
+	const building, before = ".megaplan-2026-11-22T12-00-00Z/", "Backups/laptop/documents/2026-11-21T12-00-00Z/"
+	copied := func(path, from, reason string) planner.Action {
+		return planner.Action{Kind: planner.Copy, Path: tree.Path(building + path), From: tree.Path(before + from), Bytes: 1 << 20, Files: 1, Reason: reason}
+	}
+	const same = "unchanged since 2026-11-21T12-00-00Z; nothing is uploaded"
+	plan := func() *planner.Plan {
+		p := sample(
+			copied("a", "a", same), copied("sub/b", "sub/b", same), copied("new name", "old name", "same content, proven by MAC"),
+			planner.Action{Kind: planner.Upload, Path: building + "edited", Bytes: 9, Files: 1, Local: planner.Local{Path: "edited", Size: 9}, Reason: "changed since 2026-11-21T12-00-00Z"},
+			planner.Action{Kind: planner.PublishSnapshot, Path: "2026-11-22T12-00-00Z", Bytes: 3<<20 + 9, Files: 4, Remote: planner.Remote{Dir: true}, Reason: "complete; counts in full in the quota"},
+		)
+		p.Targets[0].Kept, p.Targets[0].Skipped = nil, nil
+		return p
+	}
+	golden(t, "plan_snapshot.txt", show(100, false, func(s *Screen) { s.Plan(plan(), now) })+show(100, true, func(s *Screen) { s.Plan(plan(), now) }))
 }
