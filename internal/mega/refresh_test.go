@@ -239,3 +239,75 @@ func TestUndecryptableNodesAreAClassOfTheirOwn(t *testing.T) {
 		t.Errorf("%d undecryptable nodes in the tree, want %d", undecryptable, len(odd))
 	}
 }
+
+// A snapshot is checked as it is read, so damage may show after its account was found to be up to date. Who reads the tree
+// fetches it once and goes on; others fail once, and leave nothing damaged behind.
+func TestDamageThatShowsLateMeansOneFullFetch(t *testing.T) {
+	l := newLibrary(t)
+	spoil := func() {
+		t.Helper()
+		snapshots, err := filepath.Glob(filepath.Join(l.dir, "tree-*.snapshot"))
+		if err != nil || len(snapshots) != 1 {
+			t.Fatalf("%v, %v", snapshots, err)
+		}
+		data, err := os.ReadFile(snapshots[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := len(data) / 3; i < len(data)*2/3; i++ { // most of the texts, and not what is read when it is opened
+			data[i] ^= 1
+		}
+		if err := os.WriteFile(snapshots[0], data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, book := range l.books(t) {
+			if err := os.Remove(book); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	fetches := func(do func(*mega.Client)) int64 {
+		t.Helper()
+		c := reopen(t, l.house, l.dir)
+		before := l.Stats().TreeFetches
+		if _, err := c.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		do(c)
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return int64(l.Stats().TreeFetches - before)
+	}
+	want := facts(whole(t, l.client(t, nil)))
+	same := func(c *mega.Client) {
+		t.Helper()
+		if diff := cmp.Diff(want, facts(whole(t, c))); diff != "" {
+			t.Errorf("tree (-want +got):\n%s", diff)
+		}
+	}
+	if n := fetches(same); n != 1 {
+		t.Errorf("%d full fetches without a cache", n)
+	}
+	spoil()
+	if n := fetches(same); n != 1 {
+		t.Errorf("%d full fetches after damage, want 1", n)
+	}
+	if n := fetches(same); n != 0 {
+		t.Errorf("%d full fetches of what is whole again", n)
+	}
+	spoil()
+	if n := fetches(func(c *mega.Client) {
+		for _, f := range l.folders {
+			if _, err := c.Children(f); err != nil {
+				return
+			}
+		}
+		t.Error("nothing looked damaged")
+	}); n != 0 {
+		t.Errorf("%d full fetches by who only lists", n)
+	}
+	if n := fetches(same); n != 1 {
+		t.Errorf("%d full fetches after who only lists, want 1", n)
+	}
+}

@@ -2,6 +2,7 @@ package mega
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"runtime"
@@ -89,6 +90,8 @@ func (w *way) routes(nodes []tree.Node) map[string]*way {
 // each of the roots is complete. Folders on the way there are listed, and what is beside the way in them is marked
 // Incomplete and not descended into. A path leads through every folder of its name; where none has exactly that name,
 // through those whose names differ only in the spelling of accents (rule 14).
+//
+// A cached tree that turns out to be damaged is fetched anew.
 func (c *Client) Tree(ctx context.Context, paths []tree.Path, roots []tree.Handle) (*tree.Tree, error) {
 	return c.TreeOf(ctx, Part{Paths: paths, Roots: roots})
 }
@@ -105,6 +108,24 @@ type Part struct {
 
 // TreeOf is Tree for paths and roots some of which hold snapshots.
 func (c *Client) TreeOf(ctx context.Context, part Part) (*tree.Tree, error) {
+	t, err := c.readTree(ctx, part)
+	if !errors.Is(err, cache.ErrDamaged) {
+		return t, err
+	}
+	c.log().Warn("the cached tree is damaged and is fetched anew", "err", err)
+	if err := c.cache.Discard(ctx); err != nil {
+		return nil, fmt.Errorf("read the tree: %w", err)
+	}
+	if _, err := c.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	return c.readTree(ctx, part)
+}
+
+func (c *Client) readTree(ctx context.Context, part Part) (*tree.Tree, error) {
+	if _, err := c.cache.Roots(); err != nil {
+		return nil, fmt.Errorf("read the tree: %w", err)
+	}
 	top, ok, err := c.cache.Get(c.RootHandle())
 	if err != nil {
 		return nil, fmt.Errorf("read the tree: %w", err)

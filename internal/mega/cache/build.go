@@ -80,9 +80,6 @@ func (b *builder) write(rows func(func(record, []byte) error) error, count uint6
 	if err := w.finish(le.Uint64(id[:]), user, sn); err != nil {
 		return nil, err
 	}
-	if b.out != nil {
-		return w, b.out.Sync() // before the lock is taken: this is what takes long
-	}
 	return w, nil
 }
 
@@ -91,7 +88,8 @@ func (b *builder) output() (file, error) {
 		b.mem = &memFile{}
 		return b.mem, nil
 	}
-	f, err := atomicfile.Create(filepath.Join(b.c.store.dir, tempName), atomicfile.Options{})
+	// Whatever a power cut leaves of it, every block is checked when it is read.
+	f, err := atomicfile.Create(filepath.Join(b.c.store.dir, tempName), atomicfile.Options{Volatile: true})
 	b.out = f
 	return f, err
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,6 +37,7 @@ type Cache struct {
 	v       *view
 	at      place
 	damage  error
+	spoilt  atomic.Uint64 // the generation that reads found damaged; 0: none
 	closed  bool
 	journal *os.File // open for appending; nil until then
 }
@@ -175,15 +177,16 @@ func (c *Cache) aloneLocked(ctx context.Context, do func() error) error {
 const closePatience = 2 * time.Second
 
 // Close folds the journal into a new snapshot if it has grown much, and lets go of the files. A million nodes take about
-// a second, once in some ten thousands of changes.
+// a second, once in some ten thousands of changes. What turned out to be damaged is not left for others.
 func (c *Cache) Close() error {
-	var err error
-	if c.grown(1) {
-		ctx, cancel := context.WithTimeout(context.Background(), closePatience)
-		defer cancel()
-		if err = c.Fold(ctx); errors.Is(err, context.DeadlineExceeded) {
-			err = nil // somebody else is at it
-		}
+	ctx, cancel := context.WithTimeout(context.Background(), closePatience)
+	defer cancel()
+	err := c.Discard(ctx)
+	if err == nil && c.grown(1) {
+		err = c.Fold(ctx)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = nil // somebody else is at it
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -10,7 +10,8 @@ import (
 func (c *Cache) Get(h Handle) (Node, bool, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.v.get(h)
+	n, ok, err := c.v.get(h)
+	return n, ok, c.notedLocked(err)
 }
 
 // Children walks over the nodes directly below parent by handle: a folder's content, or the one next older version of a
@@ -21,6 +22,7 @@ func (c *Cache) Children(parent Handle) iter.Seq2[Node, error] {
 		for after := Handle(0); after != noHandle; {
 			c.mu.RLock()
 			p, err := c.v.children(parent, after)
+			err = c.notedLocked(err)
 			c.mu.RUnlock()
 			if err != nil {
 				yield(Node{}, err)
@@ -56,6 +58,7 @@ func (c *Cache) Versions(file Handle) iter.Seq2[Node, error] {
 	return func(yield func(Node, error) bool) {
 		c.mu.RLock()
 		some, err := c.v.hasChildren(file)
+		err = c.notedLocked(err)
 		c.mu.RUnlock()
 		if err != nil {
 			yield(Node{}, err)
@@ -93,7 +96,8 @@ func (c *Cache) Versions(file Handle) iter.Seq2[Node, error] {
 func (c *Cache) CountSize(size int64) (int, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.v.countSize(size)
+	n, err := c.v.countSize(size)
+	return n, c.notedLocked(err)
 }
 
 // BySize walks over the files of one size by handle, old versions included: those are files whose parent is a file. Ask
@@ -102,6 +106,7 @@ func (c *Cache) BySize(size int64) iter.Seq2[Node, error] {
 	return func(yield func(Node, error) bool) {
 		c.mu.RLock()
 		handles, err := c.v.bySize(size)
+		err = c.notedLocked(err)
 		c.mu.RUnlock()
 		if err != nil {
 			yield(Node{}, err)
