@@ -25,6 +25,11 @@ type megaplan struct {
 var remoteRoot = []string{"Backups", "odd"}
 
 func newMegaplan(t *testing.T, s server, source string) megaplan {
+	return newMegaplanWith(t, s, source, "")
+}
+
+// newMegaplanWith adds arguments to the backup.
+func newMegaplanWith(t *testing.T, s server, source, arguments string) megaplan {
 	t.Helper()
 	m := megaplan{server: s, source: source, dir: t.TempDir()}
 	text := fmt.Sprintf(`account "main" {
@@ -35,8 +40,9 @@ func newMegaplan(t *testing.T, s server, source string) megaplan {
 backup "odd" {
   source = %q
   path   = "/%s"
+  %s
 }
-`, s.email, s.password, s.url, source, strings.Join(remoteRoot, "/"))
+`, s.email, s.password, s.url, source, strings.Join(remoteRoot, "/"), arguments)
 	if err := os.WriteFile(filepath.Join(m.dir, "backups.mega.hcl"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

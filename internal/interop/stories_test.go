@@ -2,6 +2,7 @@ package interop
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -22,7 +23,30 @@ func TestStories(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			newStory(t, seed).tell(20)
+			s := newStory(t, seed, "")
+			s.others = []client{startRclone(t, s.m.server), newGoMega(t, s.m.server), newMegajs(t, s.m.server)}
+			s.tell(20)
+			s.comesBack(s.m.source)
+			s.m.run(t, 0, "verify")
+			rc := startRclone(t, s.m.server)
+			output(t, rc.command(t, "check", "--download", "--one-way", "--skip-links", s.m.source, "m:"+path.Join(remoteRoot...)))
+		})
+	}
+}
+
+// TestSnapshotStories tells them to a backup that keeps snapshots. Each is the source as it was, whatever came later.
+func TestSnapshotStories(t *testing.T) {
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			need(t, "")
+			s := newStory(t, 100+seed, `mode = "snapshots"`)
+			s.past = map[string]string{}
+			s.tell(10)
+			for name, was := range s.past {
+				s.comesBack(was, "-snapshot="+name)
+			}
+			s.m.run(t, 0, "verify")
 		})
 	}
 }
@@ -32,18 +56,16 @@ type story struct {
 	t       *testing.T
 	rng     *rand.Rand
 	m       megaplan
-	others  []client
-	written int64 // bytes, since the last apply
+	others  []client          // who meddle
+	past    map[string]string // where the source is as it was, by snapshot; nil without snapshots
+	written int64             // bytes, since the last apply
 	serial  int
 	log     []string
 }
 
-func newStory(t *testing.T, seed uint64) *story {
+func newStory(t *testing.T, seed uint64, arguments string) *story {
 	t.Helper()
-	s := newServer(t)
-	st := &story{t: t, rng: rand.New(rand.NewPCG(seed, 7)), others: []client{startRclone(t, s), newGoMega(t, s), newMegajs(t, s)}}
-	st.m = newMegaplan(t, s, t.TempDir())
-	return st
+	return &story{t: t, rng: rand.New(rand.NewPCG(seed, 7)), m: newMegaplanWith(t, newServer(t), t.TempDir(), arguments)}
 }
 
 func (s *story) tell(chapters int) {
@@ -60,12 +82,33 @@ func (s *story) tell(chapters int) {
 		for range 1 + s.rng.IntN(8) {
 			s.edit()
 		}
-		if chapter > 0 {
+		if chapter > 0 && len(s.others) > 0 {
 			s.meddle()
 		}
 		s.apply()
+		if s.past != nil {
+			s.remember()
+		}
 	}
-	s.comesBack()
+}
+
+// remember keeps the source as it is, under the name of the newest snapshot.
+func (s *story) remember() {
+	s.t.Helper()
+	var list struct {
+		Backups []struct {
+			Snapshots []struct{ Name string }
+		}
+	}
+	s.must(json.Unmarshal([]byte(s.m.run(s.t, 0, "snapshots", "-json")), &list))
+	if len(list.Backups) != 1 || len(list.Backups[0].Snapshots) == 0 {
+		s.t.Fatal("there is no snapshot")
+	}
+	name := list.Backups[0].Snapshots[0].Name
+	if _, known := s.past[name]; !known {
+		s.past[name] = filepath.Join(s.t.TempDir(), "past")
+		output(s.t, exec.CommandContext(s.t.Context(), "cp", "-a", s.m.source, s.past[name]))
+	}
 }
 
 func (s *story) say(format string, args ...any) { s.log = append(s.log, fmt.Sprintf(format, args...)) }
@@ -87,12 +130,14 @@ func (s *story) apply() {
 }
 
 // paths lists what is in the source, files or folders.
-func (s *story) paths(wanted func(fs.FileMode) bool) []string {
+func (s *story) paths(wanted func(fs.FileMode) bool) []string { return s.below(s.m.source, wanted) }
+
+func (s *story) below(dir string, wanted func(fs.FileMode) bool) []string {
 	s.t.Helper()
 	var list []string
-	err := filepath.WalkDir(s.m.source, func(p string, d fs.DirEntry, err error) error {
-		if err == nil && p != s.m.source && wanted(d.Type()) {
-			list = append(list, strings.TrimPrefix(p, s.m.source+"/"))
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && p != dir && wanted(d.Type()) {
+			list = append(list, strings.TrimPrefix(p, dir+"/"))
 		}
 		return err
 	})
@@ -274,16 +319,16 @@ func (s *story) meddle() {
 	s.written += 1 << 20
 }
 
-// comesBack restores the backup and compares it with the source, and lets rclone compare both.
-func (s *story) comesBack() {
+// comesBack restores the backup and compares it with a directory.
+func (s *story) comesBack(dir string, flags ...string) {
 	s.t.Helper()
 	to := filepath.Join(s.t.TempDir(), "back")
-	out, err := try(s.m.command(s.t, "restore", "-to="+to, "backup.odd"))
+	out, err := try(s.m.command(s.t, append([]string{"restore", "-to=" + to, "backup.odd"}, flags...)...))
 	if err != nil && !strings.Contains(err.Error(), "duplicate: another one of that name is restored") { // a foreign node may lie beside
 		s.t.Fatalf("%v\n%s", err, out)
 	}
-	for _, p := range s.paths(func(fs.FileMode) bool { return true }) {
-		want, err := os.Lstat(s.disk(p))
+	for _, p := range s.below(dir, func(fs.FileMode) bool { return true }) {
+		want, err := os.Lstat(filepath.Join(dir, p))
 		s.must(err)
 		got, err := os.Lstat(filepath.Join(to, p))
 		switch {
@@ -297,7 +342,7 @@ func (s *story) comesBack() {
 		case !got.ModTime().Equal(want.ModTime()):
 			s.t.Errorf("%q came back with date %v, want %v", p, got.ModTime(), want.ModTime())
 		}
-		wantData, err := os.ReadFile(s.disk(p))
+		wantData, err := os.ReadFile(filepath.Join(dir, p))
 		s.must(err)
 		gotData, err := os.ReadFile(filepath.Join(to, p))
 		s.must(err)
@@ -305,7 +350,4 @@ func (s *story) comesBack() {
 			s.t.Errorf("%q came back with other bytes", p)
 		}
 	}
-	s.m.run(s.t, 0, "verify")
-	rc := startRclone(s.t, s.m.server)
-	output(s.t, rc.command(s.t, "check", "--download", "--one-way", "--skip-links", s.m.source, "m:"+path.Join(remoteRoot...)))
 }
