@@ -21,6 +21,8 @@ type ResourceView struct {
 	LastSuccess time.Time    `json:"last_success"`
 	// Verified is what the last verification found, absent before one.
 	Verified *VerificationView `json:"verified,omitempty"`
+	// Snapshots are those that are known of a backup that keeps them, newest first; files and bytes are then the newest's.
+	Snapshots []state.Snapshot `json:"snapshots,omitempty"`
 }
 
 // VerificationView is the result of a verification.
@@ -40,6 +42,7 @@ func ViewResources(d *state.Document) []ResourceView {
 		views[i] = ResourceView{
 			Address: r.Address, Account: r.Account, Path: r.Path, Root: r.Root.String(), Host: r.Host,
 			Files: r.Manifest.Files, Bytes: r.Manifest.Bytes, LastApplied: r.LastApplied, LastSuccess: r.LastSuccess,
+			Snapshots: r.Snapshots,
 		}
 		if !r.Verified.Time.IsZero() {
 			v := VerificationView(r.Verified)
@@ -59,6 +62,9 @@ func (s *Screen) State(d *state.Document, now time.Time) {
 		s.printf("%s\n", s.paint(Bold, r.Address.String()))
 		s.printf("  path          %s:%s  (%s)\n", r.Account.Name, Printable(r.Path), r.Root)
 		s.printf("  holds         %s, %s\n", Plural(r.Manifest.Files, "file"), Size(r.Manifest.Bytes))
+		if n := int64(len(r.Snapshots)); n > 0 {
+			s.printf("  snapshots     %s, the newest %s\n", Count(n), Printable(r.Snapshots[0].Name))
+		}
 		s.printf("  last applied  %s%s\n", Ago(r.LastApplied, now), byHost(r.Host))
 		s.printf("  last success  %s\n", Ago(r.LastSuccess, now))
 		s.verifiedLine(r.Verified, now)

@@ -24,7 +24,7 @@ import (
 
 // RestoreOptions say what to bring back, and where to.
 type RestoreOptions struct {
-	// What is an address, or a remote path that starts with a slash.
+	// What is an address, with or without the name of a snapshot behind a slash, or a remote path that starts with one.
 	What string
 	// Account has the remote path; zero is the only one.
 	Account addr.Address
@@ -67,6 +67,10 @@ type backedUp struct {
 
 // Restore plans to bring a backup or a remote path back. It writes no state and takes no lease (rule 29).
 func (p *Project) Restore(ctx context.Context, o RestoreOptions) (*Restoring, error) {
+	o, err := withSnapshot(o)
+	if err != nil {
+		return nil, err
+	}
 	r, err := p.restoring(ctx, o)
 	if err != nil {
 		return nil, err

@@ -3,12 +3,33 @@ package workflow
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/snapshot"
 	"github.com/megaplan/megaplan/internal/tree"
 )
+
+// withSnapshot reads ADDRESS/SNAPSHOT, as the looking commands take it.
+func withSnapshot(o RestoreOptions) (RestoreOptions, error) {
+	for end, c := range o.What {
+		if c != '/' || end == 0 {
+			continue
+		}
+		if _, err := addr.Parse(o.What[:end]); err != nil {
+			continue // a key may hold a slash
+		}
+		name := strings.Trim(o.What[end:], "/")
+		if strings.Contains(name, "/") || o.Snapshot != "" || o.At != "" {
+			return o, fmt.Errorf("%s: give an address, or one and a snapshot's name; -include=GLOB restores a part of it", o.What)
+		}
+		o.What, o.Snapshot = o.What[:end], name
+		break
+	}
+	return o, nil
+}
 
 // open reads what is restored and finds its root: the chosen snapshot alone, where the place keeps snapshots, else all of it.
 func (r *Restoring) open(ctx context.Context, from backedUp, o RestoreOptions) (*tree.Tree, tree.ID, error) {
