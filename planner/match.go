@@ -67,7 +67,9 @@ func (t *target) matchDir(at int32) {
 		t.unread(r.local)
 	}
 	groups := t.groups(r.local, r.remote, t.merged[at])
-	t.pairNFC(groups)
+	if t.series == nil { // the names of a snapshot are the source's
+		t.pairNFC(groups)
+	}
 	t.warnCase(groups)
 	for _, g := range groups {
 		t.matchGroup(at, g)

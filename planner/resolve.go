@@ -60,6 +60,9 @@ func (p *planning) backupTarget(b *config.Backup) *target {
 	if b.Mode == config.ModeArchive {
 		t.policy.onDelete, t.policy.versions = config.DeleteKeep, true
 	}
+	if b.Mode == config.ModeSnapshots { // what another run left in a snapshot's folder is the source's, or goes
+		t.policy.files, t.policy.folders = config.DuplicatesReport, config.DuplicatesReport
+	}
 	if p.in.Options.Checksum {
 		t.policy.compare = config.CompareContent
 	}

@@ -216,6 +216,32 @@ func TestRule24_AnUnfinishedOneIsResumed(t *testing.T) {
 	}
 }
 
+// What is left of a snapshot that is not wanted any more goes, unless nothing may.
+func TestRule24_AnUnfinishedOneThatNobodyNeeds(t *testing.T) {
+	for _, onDelete := range []config.OnDelete{config.DeleteTrash, config.DeleteDestroy, config.DeleteKeep} {
+		w := snapped(t, "a", "b")
+		w.wait(time.Hour)
+		before := *w.disk["a"]
+		w.write("a", "changed")
+		w.apply(t, w.plan(t), first, func(a *planner.Action) bool { return a.Kind == planner.PublishSnapshot })
+		w.disk["a"] = &before
+		w.backup.OnDelete = onDelete
+		p := w.settled(t)
+		switch onDelete {
+		case config.DeleteTrash:
+			expectMain(t, p, "trash *")
+		case config.DeleteDestroy:
+			expectMain(t, p, "destroy a", "destroy b", "destroy *")
+		case config.DeleteKeep:
+			expectMain(t, p)
+			if len(p.Targets[0].Kept) != 1 {
+				t.Error(describe(p))
+			}
+		}
+		w.newest(t)
+	}
+}
+
 func TestRule24_AnothersUnfinishedOne(t *testing.T) {
 	for _, known := range []bool{true, false} {
 		w := snapped(t, "a")

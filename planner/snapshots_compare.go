@@ -38,7 +38,7 @@ func (t *target) settleBuilt(i int32, files []tree.ID) {
 		if j = t.judge(r.local, id); j.pending || j.what == left {
 			break
 		}
-		if j.what != update {
+		if j.what != update && t.remote().Kind(id) == t.local().Kind(r.local) {
 			keep = id
 			break
 		}
@@ -48,7 +48,7 @@ func (t *target) settleBuilt(i int32, files []tree.ID) {
 		return
 	case j.what == left:
 		t.omit(i)
-	case keep == tree.None:
+	case keep == tree.None: // a link is not made of a file
 		t.rows[i].what, t.rows[i].remote = upload, tree.None
 	default:
 		t.rows[i].what, t.rows[i].remote = j.what, keep
