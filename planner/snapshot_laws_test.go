@@ -40,7 +40,9 @@ func drawDiary(t *rapid.T) diary {
 func (d diary) live() {
 	for range rapid.IntRange(1, 15).Draw(d.t, "steps") {
 		d.w.wait(time.Duration(d.pick("minutes", 90)) * time.Minute)
-		switch d.pick("what", 8) {
+		switch d.pick("what", 9) {
+		case 8:
+			d.meddle()
 		case 0:
 			d.w.prior = nil
 		case 1:
@@ -53,6 +55,28 @@ func (d diary) live() {
 		}
 	}
 	d.w.wait(time.Minute)
+}
+
+// meddle is another client in the folder of a snapshot that is not finished.
+func (d diary) meddle() {
+	var dirs []tree.Handle
+	for _, n := range d.below() {
+		if path := strings.TrimPrefix(d.w.pathOf(n.handle), "B/docs/"); n.kind == tree.Dir && strings.HasPrefix(path, ".megaplan-") {
+			dirs = append(dirs, n.handle)
+		}
+	}
+	if len(dirs) == 0 {
+		return
+	}
+	dir := dirs[d.pick("dir", len(dirs))]
+	if d.pick("kind", 2) == 0 {
+		d.w.putIn(dir, d.name(), tree.Dir, "")
+		return
+	}
+	n := d.w.putIn(dir, d.name(), tree.File, d.content())
+	if n.printed = d.pick("printed", 2) == 0; n.printed {
+		n.mtime = d.w.tick()
+	}
 }
 
 // run plans and applies in any order, some of it failing and some of what was done not being recorded.
