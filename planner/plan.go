@@ -26,9 +26,12 @@ type Plan struct {
 	// Partial says that something of a source could not be read or has no name of its own on MEGA, so that a run that applies
 	// this ends with exit code 3.
 	Partial bool
-	// Rollback says that the plan takes the last run back.
-	Rollback bool
+	// Rollback says that the plan takes the last run back, Refresh that it only makes the state say what is on MEGA.
+	Rollback, Refresh bool
 }
+
+// FromSource says whether a plan brings backups nearer to their sources: only such a one counts as an apply of theirs.
+func (p *Plan) FromSource() bool { return !p.Rollback && !p.Refresh }
 
 // AccountQuota is the storage of one account. TrashKeep is how long megaplan's own trash stays; 0 is for ever.
 type AccountQuota struct {

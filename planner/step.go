@@ -72,7 +72,7 @@ type planning struct {
 func newPlanning(in Input, answers Answers) *planning {
 	p := &planning{
 		in: in, answers: answers, asked: map[Question]bool{},
-		accounts: map[addr.Address]*account{}, returning: map[tree.Handle]bool{}, plan: &Plan{Rollback: in.Options.Rollback},
+		accounts: map[addr.Address]*account{}, returning: map[tree.Handle]bool{}, plan: &Plan{Rollback: in.Options.Rollback, Refresh: in.Options.RefreshOnly},
 	}
 	for i := range in.Accounts {
 		p.accounts[in.Accounts[i].Address] = newAccount(&in.Accounts[i])

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/megaplan/megaplan/internal/ui"
 	"github.com/megaplan/megaplan/internal/workflow"
 )
 
@@ -84,7 +85,8 @@ func (a *app) applyWith(operation string, f applyFlags, args []string) (err erro
 	if err := planned.Refused(); err != nil {
 		return err
 	}
-	if len(planned.Plan.Actions) > 0 && len(args) == 0 && !f.approved {
+	changed, gone := ui.Refreshes(planned.Plan)
+	if (len(planned.Plan.Actions) > 0 || planned.Plan.Refresh && changed+gone > 0) && len(args) == 0 && !f.approved {
 		if err := a.confirm("Carry this out?"); err != nil {
 			return err
 		}

@@ -27,6 +27,8 @@ func (s *Screen) Plan(p *planner.Plan, now time.Time) {
 	switch {
 	case len(p.Actions) > 0:
 		s.sums(p, now)
+	case len(p.Refusals) == 0 && p.Refresh:
+		s.refresh(p)
 	case len(p.Refusals) == 0:
 		s.nothing(p, now)
 	}
@@ -158,6 +160,34 @@ func (s *Screen) checks(p *planner.Plan) {
 	if len(p.Checks) > 0 {
 		s.printf("\n")
 	}
+}
+
+// refresh says what the state takes over (rule 25).
+func (s *Screen) refresh(p *planner.Plan) {
+	changed, gone := Refreshes(p)
+	var parts []string
+	if changed > 0 {
+		parts = append(parts, "takes "+Plural(changed, "entry")+" over as they are on MEGA")
+	}
+	if gone > 0 {
+		parts = append(parts, "drops "+Plural(gone, "entry")+" of what is gone")
+	}
+	if len(parts) == 0 {
+		s.printf("Nothing to take over: the state says what is on MEGA.\n")
+		return
+	}
+	s.printf("%s the state %s. What is not ours stays so, and nothing on MEGA changes.\n", s.paint(Bold, "Refresh:"), strings.Join(parts, " and "))
+}
+
+// Refreshes counts the entries of the state that a refresh writes anew and those that it takes out.
+func Refreshes(p *planner.Plan) (changed, gone int64) {
+	for i := range p.Targets {
+		if t := &p.Targets[i]; t.Status == planner.Active {
+			changed += int64(len(t.Adopt))
+			gone += int64(len(t.Drop))
+		}
+	}
+	return changed, gone
 }
 
 func (s *Screen) nothing(p *planner.Plan, now time.Time) {

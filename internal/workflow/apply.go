@@ -192,7 +192,7 @@ func (r *Run) saveNowAndThen(ctx context.Context, rec *recorder) func() {
 func (r *Run) save(ctx context.Context, rec *recorder, report *executor.Report) error {
 	now := r.p.now(rec.planned)
 	changes := rec.changes(now, rec.succeeded(report))
-	if report == nil || rec.planned.Plan.Rollback {
+	if report == nil || !rec.planned.Plan.FromSource() {
 		return r.hold.Save(ctx, changes, nil)
 	}
 	return r.hold.Save(ctx, changes, r.p.outputs())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -76,7 +77,7 @@ func (r *recorder) change(t *planner.Target, now time.Time) (state.Change, bool)
 	switch {
 	case gone:
 		return state.Change{Resource: state.Resource{Address: t.Address}, Forget: true}, true
-	case (t.Status != planner.Active || r.planned.Plan.Rollback && t.Undoes == "") && len(records) == 0:
+	case t.Status != planner.Active && len(records) == 0, r.planned.Plan.Rollback && t.Undoes == "", r.planned.Plan.Refresh && !r.news(t):
 		return state.Change{}, false
 	}
 	from := t.Address
@@ -98,9 +99,20 @@ func (r *recorder) change(t *planner.Target, now time.Time) (state.Change, bool)
 	return c, true
 }
 
-// resource is the address's entry in the document after the run.
+// news says whether a refresh has something to tell the state about an address, which it must know already.
+func (r *recorder) news(t *planner.Target) bool {
+	return !t.Prior.IsZero() && (len(t.Adopt) > 0 || len(t.Drop) > 0 || r.p.pending[t.Prior] ||
+		t.Root.Handle != t.Resource.Root || !reflect.DeepEqual(t.Snapshots, t.Resource.Snapshots))
+}
+
+// resource is the address's entry in the document after the run. What the configuration says about it is put there by an apply
+// alone: before that, its path and its protection are still those of the last one.
 func (r *recorder) resource(t *planner.Target, records []planner.Record) state.Resource {
-	out := r.p.declaredResource(t)
+	out := t.Resource
+	out.Address = t.Address
+	if r.planned.Plan.FromSource() {
+		out = r.p.declaredResource(t)
+	}
 	out.Root = t.Root.Handle
 	out.Snapshots = planner.SnapshotsAfter(t.Snapshots, records)
 	for _, rec := range records {
@@ -134,7 +146,7 @@ func (p *Project) declaredResource(t *planner.Target) state.Resource {
 
 // succeeded says for which addresses nothing failed and nothing is left; none without the report of a whole run.
 func (r *recorder) succeeded(report *executor.Report) map[addr.Address]bool {
-	if report == nil || report.Left > 0 || r.planned.Plan.Rollback { // a rollback brings no backup nearer to its source
+	if report == nil || report.Left > 0 || !r.planned.Plan.FromSource() {
 		return nil
 	}
 	out := map[addr.Address]bool{}
