@@ -216,7 +216,9 @@ func (r *run) one(ctx context.Context, e *Entry, do func(context.Context, *Entry
 	case err == nil, errors.As(err, new(*lostError)):
 		r.note(func() {
 			r.report.Done++
-			r.report.Bytes += e.Size
+			if e.Kind != Hardlink {
+				r.report.Bytes += e.Size
+			}
 		})
 		r.tell(Event{Kind: Done, Entry: e})
 	case ctx.Err() != nil:
