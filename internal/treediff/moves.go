@@ -7,46 +7,68 @@ import (
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
-// moves finds what was removed in one place and added in another with the same content: files by their keys, first those that
-// kept their name, then folders of which everything moved together.
+// moves finds what was removed in one place and added in another with the same content: files by their keys or, where those say
+// nothing, by size, date and checksum, which make files of one path equal, too; first those that kept their name. Then folders
+// of which everything moved together.
 func (c *comparison) moves() {
 	from, to := c.candidates()
-	c.unambiguous(from, to, func(t *tree.Tree, id tree.ID, key crypt.FileKey) identity { return identity{key, t.Name(id)} })
-	c.unambiguous(from, to, func(_ *tree.Tree, _ tree.ID, key crypt.FileKey) identity { return identity{key: key} })
+	for _, of := range []func(tree.Node, crypt.FileKey) identity{byKeyAndName, byKey, byPrintAndName, byPrint} {
+		c.unambiguous(from, to, of)
+	}
 	c.movedFolders()
 }
 
-// identity is what makes a removed and an added file one.
+// identity is what makes a removed and an added file one; the zero identity is none.
 type identity struct {
 	key  crypt.FileKey
-	name string // empty: any
+	crc  [16]byte
+	date int64
+	size int64
+	name string
 }
 
-// keyed are files by node.
+func byKey(_ tree.Node, key crypt.FileKey) identity { return identity{key: key} }
+
+func byPrint(n tree.Node, _ crypt.FileKey) identity {
+	if !n.HasFingerprint {
+		return identity{}
+	}
+	return identity{crc: n.CRC, date: n.MTime, size: n.Size}
+}
+
+func byKeyAndName(n tree.Node, key crypt.FileKey) identity { return named(byKey(n, key), n) }
+
+func byPrintAndName(n tree.Node, key crypt.FileKey) identity { return named(byPrint(n, key), n) }
+
+func named(i identity, n tree.Node) identity {
+	if i != (identity{}) {
+		i.name = n.Name
+	}
+	return i
+}
+
+// keyed are files by node; one whose key cannot be read has the zero key.
 type keyed map[tree.ID]crypt.FileKey
 
 // candidates are the removed and the added files of sizes that both sides have. Empty files are all alike, so none is.
 func (c *comparison) candidates() (from, to keyed) {
 	type where struct{ a, b bool }
+	both := where{true, true}
 	sizes := map[int64]where{}
 	for _, f := range c.found {
 		switch {
 		case f.Kind == Removed && c.a.Tree.Kind(f.A).HasContent() && c.a.Tree.Size(f.A) > 0:
-			w := sizes[c.a.Tree.Size(f.A)]
-			w.a = true
-			sizes[c.a.Tree.Size(f.A)] = w
+			sizes[c.a.Tree.Size(f.A)] = where{true, sizes[c.a.Tree.Size(f.A)].b}
 		case f.Kind == Added && c.b.Tree.Kind(f.B).HasContent():
-			w := sizes[c.b.Tree.Size(f.B)]
-			w.b = true
-			sizes[c.b.Tree.Size(f.B)] = w
+			sizes[c.b.Tree.Size(f.B)] = where{sizes[c.b.Tree.Size(f.B)].a, true}
 		}
 	}
 	from, to = keyed{}, keyed{}
 	for _, f := range c.found {
 		switch {
-		case f.Kind == Removed && sizes[c.a.Tree.Size(f.A)] == where{true, true}:
+		case f.Kind == Removed && sizes[c.a.Tree.Size(f.A)] == both:
 			from.read(c.a, f.A)
-		case f.Kind == Added && sizes[c.b.Tree.Size(f.B)] == where{true, true}:
+		case f.Kind == Added && sizes[c.b.Tree.Size(f.B)] == both:
 			to.read(c.b, f.B)
 		}
 	}
@@ -57,33 +79,35 @@ func (k keyed) read(s Side, id tree.ID) {
 	if !s.Tree.Kind(id).HasContent() {
 		return
 	}
-	if key, err := s.Key(s.Tree.Handle(id)); err == nil {
-		k[id] = key
+	key, err := s.Key(s.Tree.Handle(id))
+	if err != nil {
+		key = crypt.FileKey{} // its fingerprint may still tell
 	}
+	k[id] = key
 }
 
 // unambiguous pairs the candidates whose identity only one of each side has.
-func (c *comparison) unambiguous(from, to keyed, of func(*tree.Tree, tree.ID, crypt.FileKey) identity) {
+func (c *comparison) unambiguous(from, to keyed, of func(tree.Node, crypt.FileKey) identity) {
 	type seen struct {
 		a, b   tree.ID
 		na, nb int
 	}
 	all := map[identity]seen{}
 	for id, key := range from {
-		i := of(c.a.Tree, id, key)
+		i := of(c.a.Tree.Node(id), key)
 		s := all[i]
 		s.a, s.na = id, s.na+1
 		all[i] = s
 	}
 	for id, key := range to {
-		i := of(c.b.Tree, id, key)
+		i := of(c.b.Tree.Node(id), key)
 		if s, ok := all[i]; ok {
 			s.b, s.nb = id, s.nb+1
 			all[i] = s
 		}
 	}
-	for _, s := range all {
-		if s.na == 1 && s.nb == 1 {
+	for i, s := range all {
+		if s.na == 1 && s.nb == 1 && i != (identity{}) {
 			c.moved(s.a, s.b)
 			delete(from, s.a)
 			delete(to, s.b)

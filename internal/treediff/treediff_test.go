@@ -131,7 +131,13 @@ func TestCompare(t *testing.T) {
 		{"renamed, and renamed with another date", []string{"a x 1 c", "b y 1 c"}, []string{"c x 1 c", "d y 2 c"}, []string{"> a -> c", "> b -> d date"}},
 		{"ambiguous", []string{"a x 1 c", "b x 1 c"}, []string{"c x 1 c"}, []string{"- a", "- b", "+ c"}},
 		{"a name decides", []string{"a x 1 c", "b x 1 c"}, []string{"d/", "d/b x 1 c", "d/c x 1 c"}, []string{"+ d", "> b -> d/b", "> a -> d/c"}},
-		{"one of equal size", []string{"a x 1 c"}, []string{"b y 1 c"}, []string{"- a", "+ b"}},
+		{"one of equal size", []string{"a x 1 c", "c ?q 0 -"}, []string{"b y 2 c", "d ?q 0 -"}, []string{"- a", "+ b", "- c", "+ d"}},
+		{
+			"uploaded again",
+			[]string{"a x 1 c", "b y 1 k", "d/", "d/e z 2 k"},
+			[]string{"c q 1 c", "f/", "f/e w 2 k"},
+			[]string{"- b", "> a -> c", "> d -> f", "> d/e -> f/e (within)"},
+		},
 		{
 			"a moved folder",
 			[]string{"d/", "d/a x 1 c", "d/e/", "d/e/b y 1 c"},

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/megaplan/megaplan/internal/addr"
@@ -55,6 +54,9 @@ type DiffEntry struct {
 	Within       bool        `json:"within,omitempty"`
 	Handle       tree.Handle `json:"handle,omitzero"`
 	HandleBefore tree.Handle `json:"handle_before,omitzero"`
+
+	// partly says that the line stands for files of a folder, not for all of it.
+	partly bool
 }
 
 // DiffCount is a number of files and their bytes.
@@ -127,125 +129,4 @@ func (s *Screen) WriteDiff(version string, d Diff) error {
 		return err
 	}
 	return out.Flush()
-}
-
-var diffLooks = map[DiffKind]look{
-	DiffAdded: {"+", Creating, ""}, DiffRemoved: {"-", Deleting, ""}, DiffChanged: {"~", Changing, ""},
-	DiffUnsure: {"?", Changing, ""}, DiffTouched: {"^", Changing, ""}, DiffMoved: {">", Moving, ""},
-}
-
-// Diff shows what differs between two places. What is in a folder that was added, removed or moved as a whole is told by the
-// folder unless everything is to be listed.
-func (s *Screen) Diff(d Diff) {
-	s.printf("A  %s\nB  %s\n\n", diffPlace(d.A), diffPlace(d.B))
-	any := false
-	for e := range d.Changes {
-		if e.Within && !s.Verbose {
-			continue
-		}
-		any = true
-		s.difference(e)
-	}
-	if any {
-		s.printf("\n")
-	}
-	s.printf("%s\n", d.Totals.sentence())
-	for _, side := range []struct {
-		name string
-		DiffSide
-	}{{"A", d.A}, {"B", d.B}} {
-		if side.Missing > 0 {
-			s.printf("Not counted: %s of %s that %s gone from MEGA.\n", Plural(side.Missing, "file"), side.name, map[bool]string{true: "is", false: "are"}[side.Missing == 1])
-		}
-	}
-}
-
-func diffPlace(d DiffSide) string {
-	text := place(d.Account, false, d.Path, false)
-	if !d.At.IsZero() {
-		text += "  as of " + d.At.Local().Format("2006-01-02 15:04:05")
-	}
-	return text
-}
-
-// difference shows one: the sign, the path, which is never cut, and what is known of it.
-func (s *Screen) difference(e DiffEntry) {
-	l := diffLooks[e.Change]
-	name := Printable(e.Path)
-	if name == "" {
-		name = "." // two files
-	}
-	if e.Kind == tree.Dir.String() {
-		name += "/"
-	}
-	if e.From != "" {
-		from := Printable(e.From)
-		if e.Kind == tree.Dir.String() {
-			from += "/"
-		}
-		name = from + " -> " + name
-	}
-	s.printf("  %s %s  %s\n", s.paint(l.style, l.sign), name, s.paint(Dim, e.facts()))
-}
-
-func (e DiffEntry) facts() string {
-	var facts []string
-	switch {
-	case e.Kind == tree.Dir.String() && e.Change != DiffTouched:
-		facts = append(facts, Plural(e.Files, "file"), Size(e.Bytes))
-	case e.Kind == tree.Dir.String():
-	case e.Change == DiffChanged && e.BytesBefore != e.Bytes:
-		facts = append(facts, Size(e.BytesBefore)+" -> "+Size(e.Bytes))
-	default:
-		facts = append(facts, Size(e.Bytes))
-	}
-	if e.Change == DiffUnsure {
-		facts = append(facts, "may differ: nothing proves it equal or different")
-	}
-	var other []string
-	for _, o := range []struct {
-		is   bool
-		word string
-	}{{e.Date && e.Change != DiffChanged, "date"}, {e.Mode, "mode"}, {e.Attributes, "attributes"}} {
-		if o.is {
-			other = append(other, o.word)
-		}
-	}
-	if len(other) > 0 {
-		facts = append(facts, "other "+strings.Join(other, " and "))
-	}
-	return strings.Join(facts, ", ")
-}
-
-// sentence is the totals in words; what there is none of is left out.
-func (t DiffTotals) sentence() string {
-	var parts []string
-	for _, p := range []struct {
-		n    DiffCount
-		word string
-	}{
-		{t.Added, "added"},
-		{t.Removed, "removed"},
-		{t.Changed, "changed"},
-		{t.MayDiffer, "that may differ"},
-		{t.Touched, "with other attributes only"},
-		{t.Moved, "moved"},
-		{t.Equal, "equal"},
-	} {
-		if p.n.Files > 0 {
-			parts = append(parts, fmt.Sprintf("%s %s (%s)", Count(p.n.Files), p.word, Size(p.n.Bytes)))
-		}
-	}
-	for _, p := range []struct {
-		n    int64
-		word string
-	}{{t.AddedFolders, "added"}, {t.RemovedFolders, "removed"}} {
-		if p.n > 0 {
-			parts = append(parts, Plural(p.n, "folder")+" "+p.word)
-		}
-	}
-	if len(parts) == 0 {
-		return "Nothing is in either."
-	}
-	return "Files: " + strings.Join(parts, ", ") + "."
 }
