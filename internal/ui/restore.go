@@ -57,6 +57,9 @@ func (s *Screen) RestorePlan(r RestoreHead, p *restore.Plan) {
 	s.restoreLines(p)
 	s.restoreSkips("not restored", p.Skipped)
 	s.restoreSkips("restored without something", p.Notes)
+	if n := int64(len(p.Leftovers)); n > 0 {
+		s.printf("  %s\n\n", s.paint(Dim, Plural(n, "temporary file")+" of a restore that was cut off, of no more use: to be removed"))
+	}
 	t := p.Totals()
 	if p.Idle() && t.Equal == 0 {
 		s.printf("Nothing to restore: %s.\n", r.nothing(t))
