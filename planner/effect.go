@@ -24,6 +24,8 @@ type Record struct {
 	Root tree.Handle
 	// Forget takes the address out of the state.
 	Forget bool
+	// Undo says that a rollback did it.
+	Undo bool
 	// Sole, if set, is the snapshot that was published: the manifest holds nothing that is not in it. Published and Expired
 	// change the list of snapshots.
 	Sole      tree.Path
@@ -33,7 +35,7 @@ type Record struct {
 
 // Effect returns what an action of the plan changes in state once it has succeeded with this result.
 func Effect(p *Plan, a *Action, r Result) Record {
-	out := Record{Address: a.Address}
+	out := Record{Address: a.Address, Undo: p.Rollback}
 	rel, inside := p.inside(a)
 	switch a.Kind {
 	case Forget:

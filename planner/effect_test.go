@@ -2,6 +2,7 @@ package planner_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,6 +14,7 @@ import (
 
 func TestRecordRoundTrip(t *testing.T) {
 	for _, want := range []planner.Record{
+		{Address: docs, Undo: true, Put: []state.Entry{{Path: "dir", Dir: true, Handle: 5}}},
 		{Address: docs, Forget: true},
 		{Address: docs, Root: 7},
 		{
@@ -65,5 +67,30 @@ func TestManifestAfterCountsInOrder(t *testing.T) {
 	}
 	if got := planner.ManifestAfter(old, planner.Target{}, []planner.Record{{Below: "/", Remove: []tree.Handle{9}}}); len(got) != 0 {
 		t.Errorf("the root went, and %v stays", got)
+	}
+}
+
+// A record of many entries is cut into some that say the same.
+func TestARecordIsSplit(t *testing.T) {
+	whole := planner.Record{Address: docs, Remove: []tree.Handle{7}, Undo: true}
+	for i := range 100 {
+		whole.Put = append(whole.Put, state.Entry{Path: tree.Path(fmt.Sprintf("d/%03d", i)), Handle: tree.Handle(i + 10), Size: 1})
+	}
+	parts := whole.Split(2000)
+	if len(parts) < 5 || len(parts) > 50 {
+		t.Errorf("%d parts", len(parts))
+	}
+	old := state.Manifest{{Path: "x", Handle: 7}, {Path: "y", Handle: 8}}
+	want := planner.ManifestAfter(old, planner.Target{}, []planner.Record{whole})
+	if diff := cmp.Diff(want, planner.ManifestAfter(old, planner.Target{}, parts)); diff != "" {
+		t.Errorf("-whole +parts:\n%s", diff)
+	}
+	for _, p := range parts {
+		if !p.Undo || p.Address != docs {
+			t.Errorf("%+v", p)
+		}
+	}
+	if parts := (planner.Record{Address: docs, Forget: true}).Split(10); len(parts) != 1 || !parts[0].Forget {
+		t.Errorf("%+v", parts)
 	}
 }

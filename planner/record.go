@@ -25,6 +25,7 @@ type recordJSON struct {
 	ToRaw    string        `json:"to_raw,omitempty"`
 	Root     tree.Handle   `json:"root,omitempty"`
 	Forget   bool          `json:"forget,omitempty"`
+	Undo     bool          `json:"undo,omitempty"`
 
 	Sole      tree.Path       `json:"sole,omitempty"` // a snapshot's name
 	Published *state.Snapshot `json:"published,omitempty"`
@@ -45,7 +46,7 @@ type entryJSON struct {
 // MarshalJSON writes what UnmarshalJSON reads.
 func (r Record) MarshalJSON() ([]byte, error) {
 	out := recordJSON{
-		Address: r.Address, Remove: r.Remove, Root: r.Root, Forget: r.Forget, Sole: r.Sole, Published: r.Published, Expired: r.Expired,
+		Address: r.Address, Remove: r.Remove, Root: r.Root, Forget: r.Forget, Undo: r.Undo, Sole: r.Sole, Published: r.Published, Expired: r.Expired,
 	}
 	out.Below, out.BelowRaw = pathJSON(r.Below)
 	out.From, out.FromRaw = pathJSON(r.From)
@@ -69,7 +70,7 @@ func (r *Record) UnmarshalJSON(data []byte) error {
 	}
 	var err error
 	*r = Record{
-		Address: in.Address, Remove: in.Remove, Root: in.Root, Forget: in.Forget, Sole: in.Sole, Published: in.Published, Expired: in.Expired,
+		Address: in.Address, Remove: in.Remove, Root: in.Root, Forget: in.Forget, Undo: in.Undo, Sole: in.Sole, Published: in.Published, Expired: in.Expired,
 	}
 	if r.Below, err = jsonPath(in.Below, in.BelowRaw); err != nil {
 		return err
@@ -93,6 +94,30 @@ func (r *Record) UnmarshalJSON(data []byte) error {
 		r.Put = append(r.Put, e)
 	}
 	return nil
+}
+
+// Split cuts a record into some that say the same in order, none with much more than this many bytes of entries: a folder that
+// comes back brings all that is in it.
+func (r Record) Split(limit int) []Record {
+	var out []Record
+	rest := r.Put
+	for {
+		n, size := 0, 0
+		for n < len(rest) && (n == 0 || size < limit) {
+			size += 200 + 2*len(rest[n].Path) + 2*len(rest[n].Meta)
+			n++
+		}
+		if len(out) == 0 {
+			first := r
+			first.Put = rest[:n]
+			out = append(out, first)
+		} else {
+			out = append(out, Record{Address: r.Address, Put: rest[:n], Undo: r.Undo})
+		}
+		if rest = rest[n:]; len(rest) == 0 {
+			return out
+		}
+	}
 }
 
 func pathJSON(p tree.Path) (text tree.Path, raw string) {

@@ -216,10 +216,17 @@ func TestLawRollbackLeadsBack(t *testing.T) {
 		foreign := w.strangers(now, began)
 		w.options.Rollback = true
 		p := w.plan(t)
-		w.apply(t, p, func(n int) int { return s.pick("back", n) }, never)
+		lostAtFirst := p.Targets[0].Lost
+		for stops := s.pick("stops", 4); ; stops-- { // it may be cut short, and goes on then
+			done := w.apply(t, p, func(n int) int { return s.pick("back", n) }, func(*planner.Action) bool { return stops > 0 && s.pick("fails", 5) < stops })
+			if done == len(p.Actions) {
+				break
+			}
+			p = w.plan(t)
+		}
 		w.options.Rollback = false
 		lost := func(e state.Entry) bool {
-			return slices.ContainsFunc(p.Targets[0].Lost, func(k planner.Kept) bool { return e.Path == k.Path || k.Dir && e.Path.Within(k.Path) })
+			return slices.ContainsFunc(append(lostAtFirst, p.Targets[0].Lost...), func(k planner.Kept) bool { return e.Path == k.Path || k.Dir && e.Path.Within(k.Path) })
 		}
 		for h, e := range began {
 			switch n := w.nodes[h]; {

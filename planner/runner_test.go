@@ -83,7 +83,7 @@ func (w *world) save(p *planner.Plan, records []planner.Record) {
 		if w.prior != nil {
 			old = w.prior.Manifest
 		}
-		if len(mine) > 0 || len(target.Adopt) > 0 || len(target.Drop) > 0 {
+		if unfinished := p.Rollback && len(records) < len(p.Actions); !unfinished && (len(mine) > 0 || len(target.Adopt) > 0 || len(target.Drop) > 0) {
 			w.began = planner.ManifestAfter(old, target, nil)
 		}
 		w.prior = &planner.Prior{Manifest: planner.ManifestAfter(old, target, mine)}

@@ -191,7 +191,7 @@ func (r *Run) saveNowAndThen(ctx context.Context, rec *recorder) func() {
 // save writes what the recorder knows. With the report of a finished run it also says which addresses succeeded.
 func (r *Run) save(ctx context.Context, rec *recorder, report *executor.Report) error {
 	now := r.p.now(rec.planned)
-	changes := rec.changes(now, rec.succeeded(report))
+	changes := rec.changes(now, report)
 	if report == nil || !rec.planned.Plan.FromSource() {
 		return r.hold.Save(ctx, changes, nil)
 	}

@@ -33,18 +33,23 @@ func (r *Run) newRecorder(planned *Planned) *recorder {
 
 func (r *recorder) close() { r.prover.close() }
 
+// recordSize is about how large a record in the journal becomes; the journal takes some more.
+const recordSize = 256 << 10
+
 // record is the executor's Record: first the journal, then what the state will be made of, then the proof.
 func (r *recorder) record(ctx context.Context, a *planner.Action, result planner.Result) error {
 	if a.Kind == planner.ExpireTrash {
 		return nil // the state knows nothing of what is in a bin
 	}
 	effect := planner.Effect(r.planned.Plan, a, result)
-	data, err := json.Marshal(effect)
-	if err != nil {
-		return fmt.Errorf("record %s: %w", a.Path, err)
-	}
-	if err := r.journal.Append(ctx, state.JournalRecord{Address: a.Address, Data: data}); err != nil {
-		return fmt.Errorf("record %s: %w", a.Path, err)
+	for _, part := range effect.Split(recordSize) {
+		data, err := json.Marshal(part)
+		if err != nil {
+			return fmt.Errorf("record %s: %w", a.Path, err)
+		}
+		if err := r.journal.Append(ctx, state.JournalRecord{Address: a.Address, Data: data}); err != nil {
+			return fmt.Errorf("record %s: %w", a.Path, err)
+		}
 	}
 	r.mu.Lock()
 	r.records[a.Address] = append(r.records[a.Address], effect)
@@ -54,7 +59,9 @@ func (r *recorder) record(ctx context.Context, a *planner.Action, result planner
 }
 
 // changes turns plan and records into what the state becomes, for every address that took part.
-func (r *recorder) changes(now time.Time, succeeded map[addr.Address]bool) []state.Change {
+func (r *recorder) changes(now time.Time, report *executor.Report) []state.Change {
+	succeeded := r.succeeded(report)
+	unfinished := r.planned.Plan.Rollback && (report == nil || report.Left > 0 || len(report.Failures) > 0)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var changes []state.Change
@@ -63,6 +70,9 @@ func (r *recorder) changes(now time.Time, succeeded map[addr.Address]bool) []sta
 		if c, ok := r.change(t, now); ok {
 			if succeeded[t.Address] {
 				c.Resource.LastSuccess = now
+			}
+			if unfinished && c.SetManifest { // the next rollback goes on, and does not take this one back
+				c.SetBegan, c.Began = true, r.p.prior[t.Prior].Before.Manifest
 			}
 			changes = append(changes, c)
 		}
@@ -91,7 +101,7 @@ func (r *recorder) change(t *planner.Target, now time.Time) (state.Change, bool)
 	if len(records) > 0 || len(t.Adopt) > 0 || len(t.Drop) > 0 || r.p.pending[from] || t.Resource.LastApplied.IsZero() {
 		old := r.p.prior[from].Manifest
 		c.SetManifest, c.Manifest = true, planner.ManifestAfter(old, *t, records)
-		if len(t.Adopt) > 0 || len(t.Drop) > 0 || r.p.pending[from] {
+		if len(t.Adopt) > 0 || len(t.Drop) > 0 {
 			c.SetBegan, c.Began = true, planner.ManifestAfter(old, *t, nil)
 		}
 		c.Resource.LastApplied = now

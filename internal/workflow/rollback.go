@@ -14,26 +14,34 @@ func (p *Project) readBefore(ctx context.Context, prior []planner.Prior, o plann
 	last := p.lastRun(prior, o)
 	for i := range prior {
 		r := prior[i].Resource
-		if p.pending[r.Address] {
-			saved, err := p.store.Manifest(ctx, r.Manifest)
-			if err != nil {
-				return fmt.Errorf("%s: %w", r.Address, err)
-			}
-			prior[i].Before = &planner.Before{Manifest: saved, CutOff: true, Time: r.LastApplied}
-			continue
+		var err error
+		switch {
+		case p.pending[r.Address] && !p.undoing[r.Address]:
+			prior[i].Before, err = p.beforeCutOff(ctx, r)
+		case p.pending[r.Address] || len(r.History) > 0 && sameRun(r.History[0], last):
+			prior[i].Before, err = p.before(ctx, r) // which a rollback that was cut off was leading to
 		}
-		if len(r.History) == 0 || !sameRun(r.History[0], last) {
-			continue
-		}
-		began, found, err := p.store.Began(ctx, r)
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.Address, err)
 		}
-		if found {
-			prior[i].Before = &planner.Before{Manifest: began, Time: r.History[0].Time}
-		}
+		p.prior[r.Address] = prior[i]
 	}
 	return nil
+}
+
+// beforeCutOff is what a run that was cut off before it saved found, as far as the state knows.
+func (p *Project) beforeCutOff(ctx context.Context, r state.Resource) (*planner.Before, error) {
+	saved, err := p.store.Manifest(ctx, r.Manifest)
+	return &planner.Before{Manifest: saved, CutOff: true, Time: r.LastApplied}, err
+}
+
+// before is what the last run that was saved found; nil if there is none.
+func (p *Project) before(ctx context.Context, r state.Resource) (*planner.Before, error) {
+	began, found, err := p.store.Began(ctx, r)
+	if err != nil || !found {
+		return nil, err
+	}
+	return &planner.Before{Manifest: began, Time: r.History[0].Time}, nil
 }
 
 // lastRun is the newest change of a manifest that this plan may take back.

@@ -66,9 +66,10 @@ func (p *Project) readDocument(ctx context.Context, in *planner.Input) (manifest
 	if err != nil {
 		return nil, err
 	}
-	p.pending = map[addr.Address]bool{}
-	for a := range records {
+	p.pending, p.undoing = map[addr.Address]bool{}, map[addr.Address]bool{}
+	for a, list := range records {
 		p.pending[a] = true
+		p.undoing[a] = !slices.ContainsFunc(list, func(r planner.Record) bool { return !r.Undo })
 	}
 	left := maps.Clone(records)
 	for _, r := range doc.Resources {
