@@ -47,7 +47,7 @@ backup "photos" {
 			{Name: "preserve", Kind: KindChoices, Choices: []string{"mode", "mtime", "symlinks", "owner", "xattrs", "hardlinks"}, Default: `["mode", "mtime", "symlinks"]`, Meaning: "What is kept of a file besides its content."},
 			{Name: "always", Kind: KindBool, Default: "false", Meaning: "With `mode = \"snapshots\"`: make one even when nothing changed."},
 		},
-		Blocks: []Block{duplicatesBlock(`"source"`, `"merge"`), retentionBlock(), lifecycleBlock()},
+		Blocks: []Block{duplicatesBlock(fileDuplicates, `"source"`, `"merge"`), retentionBlock(), lifecycleBlock()},
 	}
 }
 
@@ -62,12 +62,23 @@ func unmanagedAttribute() Attribute {
 	}
 }
 
-func duplicatesBlock(files, folders string) Block {
+// duplicatesBlock is what to do about duplicates. Its first choice for files is "source" where there is one.
+func duplicatesBlock(choices []string, files, folders string) Block {
+	survivor := "Which file survives: the newest, oldest, largest, smallest, or first made. `rename` gives the others a free name, `report` leaves them alone."
+	if choices[0] == "source" {
+		survivor = "Which file survives: `source` is the one equal to the local file, else the newest, oldest, largest, smallest, or first made; it is brought up to date. " +
+			"`rename` gives the others a free name, under which they are not megaplan's, `report` leaves them alone."
+	}
 	return Block{
-		Type: "duplicates", Meaning: "What to do about several files or folders of one name. Losers that are not proven equal always go to the trash.",
+		Type: "duplicates",
+		Meaning: "What to do about several files or folders of one name, as other clients make them. Losers that are not proven equal to what stays go to the trash, " +
+			"whatever `on_delete` says.",
 		Attributes: []Attribute{
-			{Name: "files", Kind: KindChoice, Choices: fileDuplicates, Default: files, Meaning: "Which file survives; `source` is the one equal to the local file."},
-			{Name: "folders", Kind: KindChoice, Choices: folderDuplicates, Default: folders, Meaning: "Which folder survives; `merge` moves everything into one."},
+			{Name: "files", Kind: KindChoice, Choices: choices, Default: files, Meaning: survivor},
+			{
+				Name: "folders", Kind: KindChoice, Choices: folderDuplicates, Default: folders,
+				Meaning: "`merge` moves what is in them into one; the others pick a folder to keep, unless one of them holds what is not to be deleted.",
+			},
 		},
 	}
 }
@@ -141,7 +152,7 @@ func folderBlock() Block {
 			unmanagedAttribute(),
 			{Name: "on_delete", Kind: KindChoice, Choices: []string{"trash", "destroy", "keep"}, Default: `"trash"`, Meaning: "What becomes of it when it is destroyed."},
 		},
-		Blocks: []Block{duplicatesBlock(`"report"`, `"report"`), lifecycleBlock()},
+		Blocks: []Block{duplicatesBlock(fileDuplicates[1:], `"report"`, `"report"`), lifecycleBlock()},
 	}
 }
 

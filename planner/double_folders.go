@@ -36,8 +36,11 @@ func (t *target) matchFolders(at int32, local tree.ID, folders []tree.ID) int32 
 // survivingFolder is the one of several folders of a name that stays. To merge, and where nothing else is said, it is the one
 // in the manifest, then one that holds something, then the lowest handle; in any case one that may not lose.
 func (t *target) survivingFolder(local tree.ID, folders []tree.ID) tree.ID {
-	if len(folders) == 0 {
+	switch len(folders) {
+	case 0:
 		return tree.None
+	case 1:
+		return folders[0]
 	}
 	for _, id := range folders {
 		if !t.losable(id) && !t.remote().Node(id).Incomplete {
@@ -62,8 +65,8 @@ func (t *target) survivingFolder(local tree.ID, folders []tree.ID) tree.ID {
 	})
 }
 
-// picks returns the one of several folders that the policy picks, if the others can go with all they hold. One that cannot
-// stays, and the next time might be the one to pick: it is better to leave them all alone.
+// picks returns the one of several folders that the policy picks, if each of them could go with all it holds. One that cannot
+// would stay, and the next time another one might be picked: then all are left alone.
 func (t *target) picks(local tree.ID, folders []tree.ID) (keep tree.ID, ok bool) {
 	switch t.policy.folders {
 	case config.DuplicatesMerge, config.DuplicatesRename, config.DuplicatesReport:
@@ -72,14 +75,13 @@ func (t *target) picks(local tree.ID, folders []tree.ID) (keep tree.ID, ok bool)
 	if !t.deletes() {
 		return tree.None, false
 	}
-	keep = t.pick(t.policy.folders, folders)
 	for _, id := range folders {
 		p := pruner{emitter: &emitter{target: t}, outdone: id, over: local}
-		if id != keep && !p.goes(id, true) {
+		if !p.goes(id, true) {
 			return tree.None, false
 		}
 	}
-	return keep, true
+	return t.pick(t.policy.folders, folders), true
 }
 
 // otherFolders says what becomes of the folders of a name beside the one that stays, which is row by's.

@@ -81,11 +81,12 @@ func (t *target) renames(keep, id tree.ID, kept judgement) bool {
 }
 
 // settle adds a row, and finds a name for one that is renamed.
-func (t *target) settle(r row) {
+func (t *target) settle(r row) int32 {
 	i := t.add(r)
 	if r.what == renamed {
 		t.rename(i)
 	}
+	return i
 }
 
 // winner is the file that stays and what comparing it with the local one came to. rename and report keep the one that source
@@ -102,10 +103,7 @@ func (t *target) winner(i int32, files []tree.ID) (tree.ID, judgement) {
 		}
 	}
 	if t.policy.files == config.DuplicatesReport {
-		here := slices.DeleteFunc(slices.Clone(files), func(id tree.ID) bool { return t.remote().Parent(id) != t.rows[r.parent].remote })
-		if len(here) > 0 {
-			files = here
-		}
+		files = t.inPlace(r.parent, files)
 	}
 	judged := make([]judgement, len(files))
 	for k, id := range files {
@@ -151,17 +149,19 @@ func (t *target) survivor(files []tree.ID, judged []judgement) int {
 	return slices.Index(files, t.pick(config.DuplicatesNewest, files))
 }
 
-// deletes says whether the scan found nothing that holds deletions (rule 6).
+// deletes says whether nothing holds deletions (rule 6) as far as the scan tells: some of it is noticed only while files are
+// compared.
 func (t *target) deletes() bool {
-	if t.held() != "" || t.p.in.Options.DeleteDespiteErrors {
-		return t.held() == ""
+	if t.folder != nil || t.p.in.Options.DeleteDespiteErrors {
+		return true
 	}
-	for id := range tree.ID(t.local().Len()) {
-		if n := t.local().Node(id); n.Why == tree.Unreadable {
-			return false
+	if t.held() == "" && !t.scanned {
+		t.scanned = true
+		for id := range tree.ID(t.local().Len()) {
+			t.unlisted = t.unlisted || t.local().Node(id).Why == tree.Unreadable
 		}
 	}
-	return true
+	return t.held() == "" && !t.unlisted
 }
 
 // pick is the one of several nodes of a name that a policy keeps; the lowest handle decides between equals.

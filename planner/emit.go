@@ -105,13 +105,15 @@ func (e *emitter) place(i int32) place {
 		p = e.top()
 	} else {
 		above := e.place(r.parent)
-		n := e.local().Node(r.local)
-		name := n.Name
+		var n tree.Node
+		if r.local != tree.None {
+			n = e.local().Node(r.local)
+		}
+		name := e.nameOf(i)
 		switch {
 		case r.moved:
 			p.ref, p.after = Ref{Handle: e.remote().Handle(r.remote)}, r.action
 		case r.remote != tree.None:
-			name = e.remote().Name(r.remote)
 			p.ref, p.after = Ref{Handle: e.remote().Handle(r.remote)}, above.after
 		default:
 			p.ref, p.after = Ref{Action: r.action}, r.action

@@ -104,7 +104,7 @@ func (e *emitter) forDuplicates(i int32, a *Action) {
 		}
 	case r.twin:
 		a.Reason = "its folder is one of several of the name, which become one"
-		a.Disown = r.what == left && !e.owned.has(a.Remote.Handle) || (r.what == gone || r.what == replaced) &&
+		a.Disown = r.what == theirs || r.what == left && !e.owned.has(a.Remote.Handle) || (r.what == gone || r.what == replaced) &&
 			!(&pruner{emitter: e}).fate(r.remote, e.remote().Node(r.remote), e.below(r.remote), true).owned
 	}
 	if a.From == a.Path {

@@ -60,7 +60,7 @@ func (s storm) checkLosses(before map[tree.Handle]there, p *planner.Plan) {
 			s.t.Fatalf("%s was lost with %q:\n%s", was.path, was.content, describe(p))
 		}
 		stays := slices.ContainsFunc(s.below(), func(n *node) bool {
-			return n.content == was.content && sameName(strings.TrimPrefix(s.w.pathOf(n.handle), "B/docs/"), was.path)
+			return n.content == was.content && sameName(n.name, baseOf(was.path)) // the folder may have been renamed
 		})
 		if strings.HasPrefix(why, "one of several") && !stays {
 			s.t.Fatalf("%s was destroyed with %q, which is nowhere else:\n%s", was.path, was.content, describe(p))

@@ -362,11 +362,13 @@ func TestLawRefreshAcceptsRealityAndAddsNothing(t *testing.T) {
 	})
 }
 
-// succeeds says whether a node is the next version of one that was owned.
+// succeeds says whether a node is a later version of one that was owned.
 func (s storm) succeeds(n *node, owned map[tree.Handle]bool) bool {
 	for h, old := range s.w.nodes {
-		if owned[h] && old.versionOf == n.handle {
-			return true
+		for ; owned[h] && old.versionOf != 0; old = s.w.nodes[old.versionOf] {
+			if old.versionOf == n.handle {
+				return true
+			}
 		}
 	}
 	return false

@@ -9,8 +9,11 @@ import (
 
 // match pairs the names of both sides, folder by folder, into rows. It decides everything that names and kinds decide.
 func (t *target) match() {
+	if t.folder != nil {
+		t.matchContents() // it has no source
+	}
 	if t.backup == nil {
-		return // a folder has no source: emit looks at what is in it
+		return
 	}
 	if !t.p.checkSource(t) {
 		return

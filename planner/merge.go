@@ -192,11 +192,13 @@ func (t *target) fateOfFolder(i int32) fate {
 // desired says whether a node of a folder that lost against another one has its path in the source, and whether nothing may
 // be concluded about it.
 func (p *pruner) desired(id tree.ID) (in, unknown bool) {
-	if p.outdone == tree.Root || p.over == tree.None {
+	switch {
+	case p.outdone == tree.Root:
 		return false, false
-	}
-	if id == p.outdone {
+	case id == p.outdone, p.target.folder != nil: // a folder block has no source
 		return true, false
+	case p.over == tree.None:
+		return false, false
 	}
 	local := p.counterpart(id)
 	if local == tree.None {

@@ -23,6 +23,8 @@ type pruner struct {
 	// all says that everything is owned whatever the manifest says: it lies in a snapshot of the address. What was never
 	// published goes under on_delete = "keep" too.
 	all bool
+	// contents says that what a folder block holds is looked at, beside its duplicates.
+	contents bool
 	// arrives says that the topmost node was moved to its place for duplicates' sake.
 	arrives bool
 	// outdone is a folder that lost against another one of its name, over the local folder of that name.
@@ -61,6 +63,9 @@ func (p *pruner) prune(id tree.ID, path tree.Path, top bool) pruned {
 	}
 	if q := p.inner(id); q != p {
 		return q.prune(id, path, top)
+	}
+	if p.contents && p.settled[id] {
+		return pruned{removed: true} // its row tells about it
 	}
 	n := p.remote().Node(id)
 	if p.wholeSnapshot(id) {
@@ -304,7 +309,7 @@ func (e *emitter) folderContents() {
 	if e.root == tree.None {
 		return
 	}
-	p := pruner{emitter: e}
+	p := pruner{emitter: e, contents: true}
 	first, end := e.remote().Children(e.root)
 	for c := first; c < end; c++ {
 		in := p.prune(c, tree.Path(e.remote().Name(c)), false)

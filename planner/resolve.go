@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,7 +44,10 @@ func (p *planning) newTarget(a, account addr.Address, declared string) *target {
 func (p *planning) folderTarget(f *config.Folder) *target {
 	t := p.newTarget(f.Address, f.Account, f.Path)
 	t.folder, t.out.Lifecycle = f, f.Lifecycle
-	t.policy = policy{onDelete: f.OnDelete, unmanaged: f.Unmanaged}
+	t.policy = policy{
+		onDelete: f.OnDelete, unmanaged: f.Unmanaged,
+		files: cmp.Or(f.DuplicateFiles, config.DuplicatesReport), folders: cmp.Or(f.DuplicateFolders, config.DuplicatesReport),
+	}
 	t.policy.fill()
 	t.hidden = newGlobs(f.Lifecycle.IgnoreDrift, p.in.Options.IgnoreDrift)
 	return t

@@ -37,6 +37,8 @@ const (
 	merged
 	outdone
 	renamed
+	// theirs: a node in a folder block, which stays; only duplicates matter there.
+	theirs
 	// left: the remote node stays whatever the source has, for the reason note.
 	left
 	// spare: one of several of a name that is reported and left alone.

@@ -49,6 +49,8 @@ type target struct {
 	// that are merged or merged into.
 	going map[tree.ID]bool
 	rowOf map[tree.ID]int32
+	// settled are the duplicates in a folder block about which something is decided.
+	settled map[tree.ID]bool
 	// originals are what rows are copied from; overwritten the handles that updates replace, once somebody asked.
 	originals   map[int32]original
 	revived     map[tree.Handle]bool
@@ -59,10 +61,12 @@ type target struct {
 	lacking bool
 	// readErrors counts local names that could not be read; without -delete-despite-errors nothing is deleted then (rule 6).
 	readErrors int
-	spares     int // duplicates that are left alone
-	caseClash  int
-	caseSample tree.Path
-	tally      tally
+	// unlisted says that the scan could not read something, once scanned says that somebody looked.
+	scanned, unlisted bool
+	spares            int // duplicates that are left alone
+	caseClash         int
+	caseSample        tree.Path
+	tally             tally
 }
 
 // policy is what a target does with what the source lacks.
