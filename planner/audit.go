@@ -178,6 +178,8 @@ func (a *auditor) present(i int32, e state.Entry, above int32, hasParent bool) {
 	switch {
 	case moved:
 		d.Change, d.To, d.Detail = DriftMoved, a.remote().Path(id), "moved by another client"
+	case name != e.Path.Base() && a.publishedSince(id, e):
+		return
 	case name != e.Path.Base():
 		d.Change, d.To, d.Detail = DriftRenamed, a.remote().Path(id), "renamed by another client"
 	case known && (now.MTime != e.MTime || now.CRC != e.CRC):

@@ -242,6 +242,30 @@ func TestRule24_AnUnfinishedOneThatNobodyNeeds(t *testing.T) {
 	}
 }
 
+// A run that is killed between publishing and its record has done its work, and nobody else did.
+func TestRule28_AKillAfterPublishing(t *testing.T) {
+	w := snapped(t, "a", "sub/b")
+	w.wait(time.Hour)
+	w.write("a", "changed")
+	p := w.plan(t)
+	w.forgetful = func() bool { return len(w.shots()) == 2 }
+	w.apply(t, p, first, never)
+	w.forgetful = nil
+	again := w.plan(t)
+	if len(again.Actions) > 0 || len(again.Drift) > 0 {
+		t.Fatal(describe(again))
+	}
+	w.applyAll(t, again)
+	for _, e := range w.prior.Manifest {
+		if !e.Path.Within(tree.Path(w.newest(t).name)) {
+			t.Errorf("the manifest holds %s", e.Path)
+		}
+	}
+	if len(w.prior.Resource.Snapshots) != 2 {
+		t.Errorf("the state knows %+v", w.prior.Resource.Snapshots)
+	}
+}
+
 func TestRule24_AnothersUnfinishedOne(t *testing.T) {
 	for _, known := range []bool{true, false} {
 		w := snapped(t, "a")

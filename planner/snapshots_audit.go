@@ -3,6 +3,7 @@ package planner
 import (
 	"fmt"
 
+	"github.com/megaplan/megaplan/internal/snapshot"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/state"
 )
@@ -72,6 +73,12 @@ func (a *auditor) filesIn(id tree.ID) int64 {
 }
 
 func (a *auditor) isDir(id tree.ID) bool { return a.remote().Kind(id) == tree.Dir }
+
+// publishedSince says whether a folder in which the state knows a snapshot to be built was published: by a run that was killed
+// before it could note that.
+func (a *auditor) publishedSince(id tree.ID, e state.Entry) bool {
+	return e.Dir && e.Path.Dir() == "" && snapshot.IsBuilding(string(e.Path)) && a.published(id)
+}
 
 // published says whether a node is a published snapshot of the backup.
 func (t *target) published(id tree.ID) bool {
