@@ -17,6 +17,11 @@ func TestRecordRoundTrip(t *testing.T) {
 		{Address: docs, Undo: true, Put: []state.Entry{{Path: "dir", Dir: true, Handle: 5}}},
 		{Address: docs, Forget: true},
 		{Address: docs, Root: 7},
+		{Address: docs, Expired: 9},
+		{
+			Address: docs, From: ".megaplan-x", To: "2026-03-01T02-30-00Z", Sole: "2026-03-01T02-30-00Z",
+			Published: &state.Snapshot{Name: "2026-03-01T02-30-00Z", Handle: 4, Began: start, Files: 2, Bytes: 9, Complete: true},
+		},
 		{
 			Address: docs, Remove: []tree.Handle{3, 1 << 40}, Below: "a\xff",
 			Put: []state.Entry{

@@ -151,6 +151,47 @@ func TestRule18_ABackupOfSnapshotsIsTakenAway(t *testing.T) {
 	refused(t, w.plan(t), 18, "protected")
 }
 
+// A check counts the files of the newest snapshot, as it will be.
+func TestChecksCountTheNewestSnapshot(t *testing.T) {
+	w := series(t, 3) // each has two files
+	w.cfg.Checks = []config.Check{{Backup: docs, MinFiles: 2, MaxFiles: 2}}
+	for _, drift := range []bool{false, true} {
+		w.options.DriftOnly = drift
+		if p := w.plan(t); !p.Checks[0].OK {
+			t.Errorf("drift %v: %s", drift, p.Checks[0].Detail)
+		}
+	}
+	w.options.DriftOnly = false
+	w.write("b", "one more")
+	if p := w.plan(t); p.Checks[0].OK {
+		t.Error("three files are two")
+	}
+}
+
+// An empty source is not what a backup's snapshots were made of (rule 8).
+func TestRule08_AnEmptySourceOfSnapshots(t *testing.T) {
+	w := snapped(t, "a", "b")
+	w.wait(time.Hour)
+	w.remove("a")
+	w.remove("b")
+	refused(t, w.plan(t), 8, "source is empty", "holds 2 files")
+	w.options.AllowMassDeleteAll = true
+	expectMain(t, w.settled(t), "create_folder *", "publish_snapshot *")
+}
+
+// What a snapshot adds is its full size, copies too; it is refused when that does not fit (rule 19).
+func TestRule24_QuotaCountsCopies(t *testing.T) {
+	w := snapped(t, "a", "b")
+	w.wait(time.Hour)
+	w.write("a", "changed")
+	w.quota = planner.Quota{Used: 100, Total: 110}
+	refused(t, w.plan(t), 19, "over quota")
+	w.quota.Total = 1000
+	if q := w.plan(t).Totals().Quota[0]; q.After != 100+int64(len("changed")+len("content of b")) {
+		t.Errorf("%+v", q)
+	}
+}
+
 // What the state does not know is nobody's, also when a backup is taken away.
 func TestRule01_ASnapshotNobodyKnowsSurvivesTheBackup(t *testing.T) {
 	w := series(t, 2)

@@ -14,7 +14,7 @@ import (
 // Encode returns the document as indented JSON; equal documents give equal bytes.
 func (d *Document) Encode() ([]byte, error) {
 	sorted := *d
-	sorted.Version = Version
+	sorted.Version = d.version()
 	sorted.Resources = slices.SortedFunc(slices.Values(d.Resources), func(a, b Resource) int { return a.Address.Compare(b.Address) })
 	if sorted.Resources == nil {
 		sorted.Resources = []Resource{}

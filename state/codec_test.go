@@ -32,10 +32,27 @@ func sampleDocument() *Document {
 	}
 }
 
-// TestDocumentSample holds version 1: what it wrote must be readable for ever.
-func TestDocumentSample(t *testing.T) {
-	const path = "testdata/document-v1.json"
-	got, err := sampleDocument().Encode()
+// sampleOfVersion2 holds snapshots besides.
+func sampleOfVersion2() *Document {
+	d := sampleDocument()
+	d.Version = 2
+	began := time.Date(2026, 3, 1, 2, 30, 0, 0, time.UTC)
+	d.Resources[0].Snapshots = []Snapshot{
+		{Name: "2026-03-02T02-30-00Z", Handle: 0x060504030201, Began: began.AddDate(0, 0, 1), Files: 2, Bytes: 30, Complete: true},
+		{Name: "2026-03-01T02-30-00Z", Handle: 0x060504030202, Began: began, Files: 1, Bytes: 10},
+	}
+	return d
+}
+
+// TestDocumentSamples holds what each version wrote: it must be readable for ever.
+func TestDocumentSamples(t *testing.T) {
+	checkSample(t, "testdata/document-v1.json", sampleDocument())
+	checkSample(t, "testdata/document-v2.json", sampleOfVersion2())
+}
+
+func checkSample(t *testing.T, path string, sample *Document) {
+	t.Helper()
+	got, err := sample.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,13 +72,13 @@ func TestDocumentSample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(sampleDocument(), d); diff != "" {
+	if diff := cmp.Diff(sample, d); diff != "" {
 		t.Errorf("decoding (-want +got):\n%s", diff)
 	}
 }
 
 func TestDecodeRefuses(t *testing.T) {
-	newer := `{"version":2,"megaplan_version":"9.9","unknown":{}}`
+	newer := `{"version":3,"megaplan_version":"9.9","unknown":{}}`
 	var n *NewerVersionError
 	if _, err := Decode([]byte(newer)); !errors.As(err, &n) || n.MegaplanVersion != "9.9" || !strings.Contains(err.Error(), "megaplan 9.9") {
 		t.Errorf("newer: %v", err)

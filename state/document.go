@@ -8,8 +8,19 @@ import (
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
-// Version is the document format this package writes. Older ones are read, newer ones refused.
-const Version = 1
+// Version is the newest document format. Older ones are read, newer ones refused. A document is written in the oldest format that
+// can hold it, so that a megaplan that knows nothing of what is not in it can read it: 2 brought snapshots.
+const Version = 2
+
+// version is the oldest format that can hold the document.
+func (d *Document) version() int {
+	for i := range d.Resources {
+		if len(d.Resources[i].Snapshots) > 0 {
+			return 2
+		}
+	}
+	return 1
+}
 
 // Document is the whole state. Resources and leases are sorted by address.
 type Document struct {

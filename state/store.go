@@ -77,7 +77,7 @@ func (s *Store) read(ctx context.Context) (*Document, string, error) {
 		return nil, "", fmt.Errorf("read state from %s: %w", s.backend, err)
 	}
 	if revision == "" {
-		return &Document{Version: Version}, "", nil
+		return &Document{Version: 1}, "", nil
 	}
 	d, err := Decode(data)
 	if err != nil {
