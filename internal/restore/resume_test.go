@@ -80,6 +80,25 @@ func TestALargeFileGoesOn(t *testing.T) {
 	}
 }
 
+// However often it is cut off, each run adds to what is there, and nothing that came whole is fetched twice.
+func TestALargeFileArrivesHoweverOftenItIsCutOff(t *testing.T) {
+	l, source, remote := bigBackup(t)
+	target := t.TempDir()
+	in := restore.Input{Tree: remote}
+	before := l.Stats().DownloadBytes
+	const cuts = 3
+	for i := range int64(cuts) {
+		cutShort(t, l, target, in, (i+1)*9<<20)
+	}
+	run(t, l, target, in)
+	if got := l.Stats().DownloadBytes - before; got > bigSize+cuts*8<<20 {
+		t.Errorf("%d bytes were fetched of %d, cut off %d times", got, bigSize, cuts)
+	}
+	if diff := cmp.Diff(onDisk(t, source), onDisk(t, target)); diff != "" {
+		t.Errorf("-source +restored:\n%.200s", diff)
+	}
+}
+
 // Another content under the name starts over, and what was begun of the former one is swept.
 func TestAChangedFileStartsOver(t *testing.T) {
 	l, source, remote := bigBackup(t)
