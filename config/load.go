@@ -101,6 +101,14 @@ func readDir(abs, shown string) (inputs, diag.List) {
 	return in, list
 }
 
+// Exists says whether a directory holds a configuration.
+func Exists(dir string) (bool, error) {
+	entries, err := os.ReadDir(dir)
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return !strings.HasPrefix(e.Name(), ".") && !e.IsDir() && isConfigFile(e.Name())
+	}), err
+}
+
 // cause drops the path from an error about a file whose name is already said.
 func cause(err error) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {

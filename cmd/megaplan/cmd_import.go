@@ -113,7 +113,7 @@ func (a *app) draftRclone(f *importFlags, places []string) (workflow.Drafted, er
 		return workflow.Drafted{}, err
 	}
 	var cfg *config.Config // there need not be one yet
-	if files, err := config.FormatFiles(dir, false); err != nil || len(files) > 0 {
+	if exists, err := config.Exists(dir); err != nil || exists {
 		if cfg, err = a.load(f.varFlags); err != nil {
 			return workflow.Drafted{}, err
 		}

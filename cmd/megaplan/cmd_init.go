@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/state"
 )
 
 // template is what init writes where there is no configuration yet.
@@ -31,11 +32,11 @@ func (a *app) initialize() error {
 	if err != nil {
 		return err
 	}
-	files, err := config.FormatFiles(dir, false)
+	exists, err := config.Exists(dir)
 	if err != nil {
 		return err
 	}
-	if len(files) == 0 {
+	if !exists {
 		name := filepath.Join(dir, "backups.mega.hcl")
 		if err := os.WriteFile(name, template, 0o600); err != nil {
 			return err
@@ -43,9 +44,9 @@ func (a *app) initialize() error {
 		_, err := fmt.Fprintf(a.screen.Out, "Wrote %s. Put your e-mail and folders into it, then: megaplan login, megaplan plan\n", name)
 		return err
 	}
-	if _, err := a.load(varFlags{}); err != nil {
+	if err := a.withState(func(*state.Document) error { return nil }); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(a.screen.Out, "The configuration is valid. Next: megaplan doctor, megaplan plan")
+	_, err = fmt.Fprintln(a.screen.Out, "The configuration is valid, and the state can be read. Next: megaplan doctor, megaplan plan")
 	return err
 }
