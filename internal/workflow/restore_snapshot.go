@@ -33,7 +33,7 @@ func withSnapshot(o RestoreOptions) (RestoreOptions, error) {
 
 // open reads what is restored and finds its root: the chosen snapshot alone, where the place keeps snapshots, else all of it.
 func (r *Restoring) open(ctx context.Context, from backedUp, o RestoreOptions) (*tree.Tree, tree.ID, error) {
-	asked := o.Snapshot != "" || from.backup != nil && from.backup.Mode == config.ModeSnapshots
+	asked := o.Snapshot != "" || from.backup != nil && from.backup.Mode == config.ModeSnapshots || len(from.prior.Resource.Snapshots) > 0
 	if !asked && (from.backup != nil || !from.known) {
 		return r.root(ctx, from)
 	}
@@ -115,6 +115,9 @@ func (r *Restoring) pick(list []snapshot.Snapshot, o RestoreOptions) (err error)
 	}
 	if oldest := oldestComplete(list); oldest != "" {
 		text += ": the first one is " + oldest
+	}
+	if len(list) == 0 {
+		return &notThereError{fmt.Sprintf("%s\nWhatever else is there: megaplan restore '/%s' -to=DIR", text, r.from.path)}
 	}
 	return &notThereError{text + "\n`megaplan snapshots` lists what there is."}
 }

@@ -140,7 +140,7 @@ func (p *Project) verifyBackup(ctx context.Context, in planner.Input, b *config.
 	if err != nil {
 		return v, err
 	}
-	if prior, known := p.prior[b.Address]; !ok && known && len(prior.Manifest) > 0 {
+	if prior, known := p.prior[b.Address]; !ok && known && hadContent(b, prior) {
 		// It was applied and is gone: everything the source has of it is missing there.
 		at, ok = verifyAt{tree.NewBuilder(tree.Node{}).Build(), tree.Root}, true
 	}
@@ -171,6 +171,14 @@ func (p *Project) verifyBackup(ctx context.Context, in planner.Input, b *config.
 	}
 	v.Took = time.Since(began)
 	return v, nil
+}
+
+// hadContent says whether a backup was ever applied as it is configured now, with something in it.
+func hadContent(b *config.Backup, prior planner.Prior) bool {
+	if b.Mode == config.ModeSnapshots {
+		return len(prior.Resource.Snapshots) > 0
+	}
+	return len(prior.Manifest) > 0
 }
 
 // verifyAt is the remote side of a verification.
