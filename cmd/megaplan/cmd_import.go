@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -104,6 +105,13 @@ func (a *app) draftRclone(f *importFlags, places []string) (workflow.Drafted, er
 		return workflow.Drafted{}, errors.New("-account is for paths on MEGA; with -rclone-config a place is REMOTE:PATH")
 	}
 	file := a.path(f.rclone)
+	if rest, ok := strings.CutPrefix(f.rclone, "~/"); ok { // shells leave it where it follows a =
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return workflow.Drafted{}, err
+		}
+		file = filepath.Join(home, rest)
+	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return workflow.Drafted{}, err
@@ -123,7 +131,7 @@ func (a *app) draftRclone(f *importFlags, places []string) (workflow.Drafted, er
 
 // writeDraft writes to standard output, or to a file that is not there yet.
 func (a *app) writeDraft(out string, text []byte) error {
-	if out == "" {
+	if out == "" || out == "-" {
 		_, err := a.screen.Out.Write(text)
 		return err
 	}
