@@ -134,6 +134,10 @@ func TestRule04_AnImportedRootIsTakenOver(t *testing.T) {
 	if d := w.plan(t).Drift; len(d) != 0 {
 		t.Errorf("drift: %+v", d)
 	}
+	w.options = planner.Options{Destroy: true}
+	if p := w.plan(t); len(p.Actions) != 1 || p.Actions[0].Kind != planner.Forget {
+		t.Errorf("what is not owned is destroyed: %s", describe(p))
+	}
 	w.options = planner.Options{}
 	p := w.settled(t)
 	expect(t, p, "create_folder B", "move B/docs", "touch a.txt")
