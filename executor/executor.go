@@ -26,6 +26,7 @@ type remote interface {
 	Copy(context.Context, mega.Copy) (tree.Handle, error)
 	Move(ctx context.Context, h, parent tree.Handle, name string) error
 	Trash(context.Context, tree.Handle, mega.TrashMark) error
+	TookOut(ctx context.Context, top tree.Handle, out mega.Held) error
 	Delete(context.Context, tree.Handle) error
 	DeleteVersion(context.Context, tree.Handle) error
 	Locate(tree.Handle) (mega.Place, error)

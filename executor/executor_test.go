@@ -133,6 +133,12 @@ func (a *account) Move(_ context.Context, h, parent tree.Handle, name string) er
 	return a.call("move %d into %d as %s", h, parent, name)
 }
 
+func (a *account) TookOut(_ context.Context, top tree.Handle, out mega.Held) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.call("took %d nodes out of %d", out.Nodes, top)
+}
+
 func (a *account) Delete(_ context.Context, h tree.Handle) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -30,13 +30,7 @@ func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *p
 	case planner.PublishSnapshot:
 		return r.publish(ctx, c, a)
 	case planner.RestoreFromTrash:
-		if err := checkTrashed(c, a); err != nil {
-			return planner.Result{}, err
-		}
-		if err := checkSubtree(ctx, c, a); err != nil {
-			return planner.Result{}, err
-		}
-		return planner.Result{Handle: a.Remote.Handle}, c.Move(ctx, a.Remote.Handle, r.made.resolve(a.Parent), a.Name)
+		return r.restore(ctx, c, a)
 	case planner.ExpireVersion:
 		if err := checkVersion(c, a); err != nil {
 			return planner.Result{}, err

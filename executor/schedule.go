@@ -27,6 +27,8 @@ type run struct {
 	env     Env
 	targets map[addr.Address]*planner.Target
 	made    *made
+	// returned is what was taken out of folders in the bin.
+	returned returned
 
 	waiting    []int32 // needs not yet done, by action; below zero once a folder went along with its parents
 	dependents [][]planner.ActionID
@@ -127,6 +129,9 @@ func (r *run) loop(ctx context.Context) (Report, error) {
 }
 
 func (r *run) finish(ctx context.Context) (Report, error) {
+	if ctx.Err() == nil {
+		r.returned.tell(ctx)
+	}
 	for _, f := range r.failed {
 		r.report.Failures = append(r.report.Failures, f)
 	}

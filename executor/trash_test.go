@@ -97,3 +97,32 @@ func TestRule21_AFolderThatGainedAFileStaysInTheBin(t *testing.T) {
 		t.Errorf("Run = %+v, calls %v", report, a.calls)
 	}
 }
+
+// What is taken out of a folder in the bin is told to its mark, once for all of it.
+func TestRule21_AFolderInTheBinIsToldWhatWasTakenOutOfIt(t *testing.T) {
+	const bin = 9
+	a := newAccount()
+	e, _ := env(a)
+	dir := a.add(bin, "d", tree.Dir, 0)
+	single := a.add(bin, "single", tree.File, 1)
+	var actions []planner.Action
+	for _, name := range []string{"x", "y"} {
+		file := a.add(dir, name, tree.File, 1)
+		actions = append(actions, planner.Action{
+			Kind: planner.RestoreFromTrash, Name: name, Parent: planner.Ref{Handle: 1}, Remote: planner.Remote{Handle: file, Parent: dir, Name: name, Size: 1},
+		})
+	}
+	actions = append(actions, planner.Action{
+		Kind: planner.RestoreFromTrash, Name: "s", Parent: planner.Ref{Handle: 1}, Remote: planner.Remote{Handle: single, Parent: bin, Name: "single", Size: 1},
+	})
+	for h := range a.nodes {
+		a.edit(h, func(p *mega.Place) { p.InTrash = p.Parent != 0 })
+	}
+	report, err := Run(t.Context(), plan(actions...), e)
+	if err != nil || report.Done != 3 {
+		t.Fatalf("Run = %+v, %v", report, err)
+	}
+	if last := a.calls[len(a.calls)-1]; len(a.calls) != 4 || last != "took 2 nodes out of 101" {
+		t.Errorf("calls %v", a.calls)
+	}
+}

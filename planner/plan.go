@@ -130,7 +130,7 @@ type Difference struct {
 	Detail  string    // "gone; in the trash since ..."
 	When    time.Time // as far as MEGA tells
 	// User is the MEGA user handle of who made the node that is there now, as far as MEGA tells: of a node that was moved,
-	// renamed or deleted it does not.
+	// renamed or deleted it does not. Only under DriftOnly it is asked.
 	User string
 }
 

@@ -82,7 +82,7 @@ func (t *target) undoable() bool {
 		return false
 	case t.backup != nil && t.backup.Mode == config.ModeSnapshots:
 		t.p.refuse(23, t, "a snapshot is not taken back", fmt.Sprintf(
-			"The last apply of %s published a snapshot, which stands beside the older ones and took nothing away. To take it off, remove its folder with any client.", t.out.Address))
+			"The last apply of %s published a snapshot, which stands beside the older ones and took nothing away. Nothing was changed. Without it: megaplan rollback -exclude=%s; to take it off, move its folder to the trash with any client.", t.out.Address, t.out.Address))
 		return false
 	case t.moves():
 		t.p.refuse(4, t, "the folder is not at its path", fmt.Sprintf(

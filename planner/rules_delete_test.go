@@ -321,8 +321,13 @@ func TestRule25_DriftSaysWhoAndWhenAsFarAsMEGATells(t *testing.T) {
 		{Address: docs, Change: planner.DriftAdded, Path: "ours", Files: 1, Detail: "not ours", User: "me", When: at(ours)},
 		{Address: docs, Change: planner.DriftAdded, Path: "theirs", Files: 1, Detail: "not ours, by MEGA user Vvvvvvvvvv0", User: "Vvvvvvvvvv0", When: at(theirs)},
 	}
+	w.options.DriftOnly = true
 	if diff := cmp.Diff(want, w.plan(t).Drift); diff != "" {
 		t.Errorf("drift (-want +got):\n%s", diff)
+	}
+	w.options.DriftOnly = false
+	if w.plan(t); slices.ContainsFunc(w.asked, func(q planner.Question) bool { return q.Ask == planner.AskWhere && q.Handle == theirs.handle }) {
+		t.Error("a plan asks who made what is not ours")
 	}
 }
 

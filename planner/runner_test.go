@@ -163,8 +163,16 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 			a.Subtree != nil && *a.Subtree != w.sum(n.handle) {
 			return planner.Result{}, fmt.Errorf("it is not in the bin as the plan saw it")
 		}
+		top, _ := w.trashedBy(n.handle)
+		from := w.nodes[top]
+		knows := from.held != nil && *from.held == w.sum(top)
 		n.trashed, n.trashedBy, n.held = false, "", nil
-		return planner.Result{Handle: n.handle}, r.move(a, n)
+		err := r.move(a, n)
+		if knows && from != n {
+			left := w.sum(top)
+			from.held = &left
+		}
+		return planner.Result{Handle: n.handle}, err
 	}
 	if a.Kind == planner.ExpireVersion {
 		return planner.Result{}, r.expire(w.nodes[a.Remote.Handle])

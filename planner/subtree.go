@@ -25,6 +25,14 @@ func (s *SubtreeSum) Add(h, parent tree.Handle, name string) {
 	s.sum.Nodes++
 }
 
+// AddBelow counts what a sum of some other nodes counted.
+func (s *SubtreeSum) AddBelow(below Subtree) {
+	for i, b := range below.Digest {
+		s.sum.Digest[i] ^= b
+	}
+	s.sum.Nodes += below.Nodes
+}
+
 // Subtree returns what was added so far.
 func (s *SubtreeSum) Subtree() Subtree { return s.sum }
 

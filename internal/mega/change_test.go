@@ -147,7 +147,7 @@ func TestReadOnlyClientChangesNothing(t *testing.T) {
 	for name, err := range map[string]error{
 		"CreateFolders": folders, "Upload": up, "Copy": copied, "SwapUserAttribute": swap,
 		"SetAttributes": c.SetAttributes(ctx, 1, nil), "SetFingerprint": c.SetFingerprint(ctx, 1, [16]byte{}, 0, ""),
-		"Trash": c.Trash(ctx, 1, mega.TrashMark{}), "Delete": c.Delete(ctx, 1), "DeleteVersion": c.DeleteVersion(ctx, 1), "Move": c.Move(ctx, 1, 2, "x"),
+		"Trash": c.Trash(ctx, 1, mega.TrashMark{}), "TookOut": c.TookOut(ctx, 1, mega.Held{}), "Delete": c.Delete(ctx, 1), "DeleteVersion": c.DeleteVersion(ctx, 1), "Move": c.Move(ctx, 1, 2, "x"),
 	} {
 		if !errors.Is(err, mega.ErrReadOnly) {
 			t.Errorf("%s: %v", name, err)

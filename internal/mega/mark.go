@@ -1,11 +1,13 @@
 package mega
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"time"
 
 	"github.com/megaplan/megaplan/internal/mega/crypt"
+	"github.com/megaplan/megaplan/internal/tree"
 )
 
 // wireMark is the text of _mptrash, version 1. What was added later is left out where it is not known.
@@ -23,9 +25,9 @@ type wireMark struct {
 	Digest string `json:"d,omitempty"`
 }
 
-// text writes the mark for a node that is about to be trashed.
-func (m TrashMark) text(o opened) string {
-	w := wireMark{Version: 1, At: m.At.Unix(), Address: m.Address, Path: m.Path, Handle: o.Handle.String(), From: o.Parent.String()}
+// text writes the mark of a node that was trashed out of a folder.
+func (m TrashMark) text(h tree.Handle, from string) string {
+	w := wireMark{Version: 1, At: m.At.Unix(), Address: m.Address, Path: m.Path, Handle: h.String(), From: from}
 	if m.Held != nil {
 		w.Nodes, w.Digest = m.Held.Nodes, base64.RawURLEncoding.EncodeToString(m.Held.Digest[:])
 	}
@@ -61,4 +63,27 @@ func (o opened) trashMark() (TrashMark, bool) {
 		m.Held = &held
 	}
 	return m, true
+}
+
+// TookOut tells the mark of a folder in the bin that this client took some of what it holds out of it: without that it would
+// look like a folder that others changed. A node without a mark that says what it holds is left as it is.
+func (c *Client) TookOut(ctx context.Context, h tree.Handle, out Held) error {
+	if err := c.writable(); err != nil {
+		return err
+	}
+	o, err := c.readable(h)
+	if err != nil {
+		return err
+	}
+	m, ok := o.trashMark()
+	if !ok || m.Held == nil {
+		return nil
+	}
+	held := Held{Nodes: m.Held.Nodes - out.Nodes}
+	for i := range held.Digest { // it is a sum without carry
+		held.Digest[i] = m.Held.Digest[i] ^ out.Digest[i]
+	}
+	m.Held = &held
+	from, _ := o.attrs.Get(crypt.AttrRestoreTo)
+	return c.edit(ctx, h, func(a *crypt.Attributes) { a.Set(attrTrash, m.text(h, from)) })
 }

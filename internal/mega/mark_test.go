@@ -8,6 +8,7 @@ import (
 
 	"github.com/megaplan/megaplan/internal/emulator"
 	"github.com/megaplan/megaplan/internal/mega"
+	"github.com/megaplan/megaplan/planner"
 )
 
 // TestRule21_AMarkHoldsForOneStayInTheBin: clients carry attributes they do not know along when they copy a node, and leave them
@@ -52,6 +53,39 @@ func TestRule21_AMarkHoldsForOneStayInTheBin(t *testing.T) {
 	if list, err := c.Bin(t.Context()); err != nil || !list[0].Marked || list[0].Mark.Held != nil || list[0].Mark.Path != "/dir/a" {
 		t.Errorf("%+v, %v", list, err)
 	}
+}
+
+// TestRule21_AMarkIsToldWhatWasTakenOut: sums are taken apart again.
+func TestRule21_AMarkIsToldWhatWasTakenOut(t *testing.T) {
+	h := newHouse(t, emulator.Options{})
+	c := h.client(t, nil)
+	dir := folder(t, c, c.RootHandle(), "dir")
+	all, out := planner.NewSubtreeSum(), planner.NewSubtreeSum()
+	for name, sums := range map[string][]*planner.SubtreeSum{"stays": {all}, "a": {all, out}, "b": {all, out}} {
+		up := upload(t, c, dir, name, content(9), nil)
+		for _, sum := range sums {
+			sum.Add(up.Handle, dir, name)
+		}
+	}
+	held := func(sum *planner.SubtreeSum) mega.Held {
+		return mega.Held{Nodes: sum.Subtree().Nodes, Digest: sum.Subtree().Digest}
+	}
+	whole := held(all)
+	if err := c.Trash(t.Context(), dir, mega.TrashMark{At: time.Unix(1_750_000_000, 0), Address: "backup.x", Path: "/dir", Held: &whole}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.TookOut(t.Context(), dir, held(out)); err != nil {
+		t.Fatal(err)
+	}
+	list, err := c.Bin(t.Context())
+	if err != nil || len(list) != 1 || !list[0].Marked || !list[0].Mark.At.Equal(time.Unix(1_750_000_000, 0)) {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	all.AddBelow(out.Subtree()) // which takes it out, but for the number
+	if got := list[0].Mark.Held; got == nil || got.Nodes != 1 || got.Digest != all.Subtree().Digest {
+		t.Errorf("%+v", got)
+	}
+	sameAsServer(t, h, c)
 }
 
 // TestDrainsAreShared: each of many callers is told of what happened before it asked, and not each with a request of its own.
