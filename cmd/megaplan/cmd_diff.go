@@ -22,7 +22,8 @@ func (a *app) diffCommand() *cobra.Command {
 keeps snapshots alone, the two newest. -at=TIME compares a place with itself of that time; given twice, two times.
 
 Nothing is downloaded: content is equal where the keys are, as after a server-side copy, or where size, date and checksum
-are. Where neither says anything, a file may differ, and is told so. Exit code 0, also when something differs.
+are. Where neither says anything, a file may differ, and is told so. The exit code is 0 also when something differs; with
+-detailed-exitcode it is 2 then.
 
 ` + placeHelp,
 		Args: cobra.RangeArgs(1, 3),

@@ -13,7 +13,8 @@ import (
 // placeHelp says how places are written, for the help of every command that takes one.
 const placeHelp = `A place is an address (backup.documents), an address and a path below it (backup.documents/notes), an account's path
 (main:/Backups), or a path of the only account (/Backups). A local path below a source stands for what its backup has of it.
-Backups of every host are found.
+Backups of every host are found. Below an address that keeps snapshots a path may begin with one (backup.db/2026-03-01/a, or
+backup.db/latest/a); one that does not is looked up in the newest complete one.
 
 ` + exitHelp
 

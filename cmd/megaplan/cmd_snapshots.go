@@ -79,8 +79,8 @@ func (a *app) markCommand(use, short string, least int, change func(m *snapshot.
 	cmd := &cobra.Command{
 		Use:   use,
 		Short: short,
-		Long: short + ". NAME is a snapshot's name, the beginning of one where only one begins so, or latest for the newest\n" +
-			"complete one. The backup is leased meanwhile, as by apply.\n\n" + exitHelp,
+		Long: short + ".\n\nNAME is a snapshot's name, the beginning of one where only one begins so, or latest for the newest complete one. The backup\n" +
+			"is leased meanwhile, as by apply.\n\n" + exitHelp,
 		Args: cobra.MinimumNArgs(least),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > least && least == 2 {
