@@ -20,6 +20,9 @@ func (r *run) expire(ctx context.Context, c remote, a *planner.Action) (planner.
 	if err := checkSubtree(ctx, c, a); err != nil {
 		return planner.Result{}, err
 	}
+	if err := checkWishes(c, a); err != nil {
+		return planner.Result{}, err
+	}
 	h := a.Remote.Handle
 	if !a.Purge {
 		return planner.Result{Handle: h}, c.Trash(ctx, h, r.mark(a))
@@ -28,6 +31,23 @@ func (r *run) expire(ctx context.Context, c remote, a *planner.Action) (planner.
 		return planner.Result{}, err
 	}
 	return planner.Result{Handle: h}, purge(ctx, c, h)
+}
+
+// checkWishes makes sure that nobody tagged, pinned or unmarked a snapshot since the plan saw it: retention would have judged
+// otherwise.
+func checkWishes(c remote, a *planner.Action) error {
+	seen, ok := snapshot.ParseMark(a.Mark)
+	if !ok {
+		return nil
+	}
+	place, err := c.Locate(a.Remote.Handle)
+	if err != nil {
+		return err
+	}
+	if now, marked := snapshot.ParseMark(place.Node.Snapshot); !marked || !now.SameWishes(seen) {
+		return fmt.Errorf("%w: somebody changed its tags, its pin or its mark", ErrChanged)
+	}
+	return nil
 }
 
 // purge destroys a folder and what is in it, from the bottom up.

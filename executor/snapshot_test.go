@@ -201,3 +201,21 @@ func TestRule16_ASnapshotIsDestroyedFromTheBottom(t *testing.T) {
 		t.Errorf("%+v, calls %v", report, a.calls)
 	}
 }
+
+// What people say of a snapshot after the plan was made keeps it.
+func TestRule27_APinnedSnapshotDoesNotExpire(t *testing.T) {
+	seen := snapshot.Mark{Complete: true, Tags: []string{"a"}}
+	for _, now := range []snapshot.Mark{{Complete: true, Tags: []string{"a"}, Pin: true}, {Complete: true, Tags: []string{"a", "b"}}, {Complete: true}} {
+		a := newAccount()
+		old := a.add(1, "old", tree.Dir, 0)
+		place := a.nodes[old]
+		place.Node.Snapshot = now.Text()
+		a.nodes[old] = place
+		p := plan(planner.Action{
+			Kind: planner.ExpireSnapshot, Remote: planner.Remote{Handle: old, Parent: 1, Name: "old", Dir: true}, Subtree: &planner.Subtree{}, Mark: seen.Text(),
+		})
+		if _, report := publishes(t, a, p, nil); len(report.Failures) != 1 || !errors.Is(report.Failures[0].Err, ErrChanged) || len(a.calls) > 0 {
+			t.Errorf("%s: %+v, calls %v", now.Text(), report, a.calls)
+		}
+	}
+}

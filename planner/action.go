@@ -89,7 +89,7 @@ type Action struct {
 	Disown bool
 	Along  []tree.Handle
 	// Mark is the _mpsnap attribute that create_folder and publish_snapshot write, and that expire_snapshot writes before it
-	// destroys. Folder is the folder that is published. Purge makes expire_snapshot destroy, not trash.
+	// destroys, with the tags and the pin that the plan saw. Folder is the folder that is published. Purge makes expire_snapshot destroy, not trash.
 	Mark   string
 	Folder Ref
 	Purge  bool

@@ -57,11 +57,9 @@ func (e *emitter) expireSnapshots(publish ActionID) {
 			Bytes: held.Bytes, Files: held.Files, Needs: needs(publish), AfterContent: true,
 			Remote: e.remoteOf(f.Snapshot.ID), Subtree: &held.Subtree,
 		}
-		if a.Purge = e.policy.onDelete == config.DeleteDestroy; a.Purge {
-			mark := f.Snapshot.Mark
-			mark.Complete = false // what a run that is cut off leaves of it is no snapshot to rely on
-			a.Mark = mark.Text()
-		}
+		mark := f.Snapshot.Mark
+		mark.Complete = false // what a run that is cut off leaves of it is no snapshot to rely on
+		a.Mark, a.Purge = mark.Text(), e.policy.onDelete == config.DeleteDestroy
 		e.p.act(a)
 		e.out.Fates[i].Snapshot.ID = tree.None
 	}

@@ -31,7 +31,7 @@ func snapshots() Saved {
 func shelf(change func(nodes map[string]*tree.Node)) *tree.Tree {
 	nodes := map[string]*tree.Node{
 		"building": {Name: ".megaplan-2026-02-28T02-30-00Z", Kind: tree.Dir, Handle: 60},
-		"old":      {Name: "2026-01-01T02-30-00Z", Kind: tree.Dir, Handle: 61, Incomplete: true},
+		"old":      {Name: "2026-01-01T02-30-00Z", Kind: tree.Dir, Handle: 61, Incomplete: true, Snapshot: `{"v":1,"c":true}`},
 	}
 	change(nodes)
 	b := tree.NewBuilder(tree.Node{Kind: tree.Dir, Handle: 1})
@@ -54,7 +54,9 @@ func TestRule26_PlansOfSnapshots(t *testing.T) {
 		"the name is used": {func(n map[string]*tree.Node) {
 			n["new"] = &tree.Node{Name: "2026-03-01T02-30-00Z", Kind: tree.Dir, Handle: 62}
 		}, []string{"the name /B/docs/2026-03-01T02-30-00Z is taken now"}},
-		"it expired": {func(n map[string]*tree.Node) { delete(n, "old") }, []string{"/B/docs/2026-01-01T02-30-00Z is gone or in the trash"}},
+		"it was pinned": {func(n map[string]*tree.Node) { n["old"].Snapshot = `{"v":1,"c":true,"p":true}` }, []string{"/B/docs/2026-01-01T02-30-00Z was tagged, pinned or released since"}},
+		"it was tagged": {func(n map[string]*tree.Node) { n["old"].Snapshot = `{"v":1,"c":true,"g":["x"]}` }, []string{"/B/docs/2026-01-01T02-30-00Z was tagged, pinned or released since"}},
+		"it expired":    {func(n map[string]*tree.Node) { delete(n, "old") }, []string{"/B/docs/2026-01-01T02-30-00Z is gone or in the trash"}},
 	} {
 		if diff := cmp.Diff(c.want, snapshots().StaleNow(main1, shelf(c.change))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/snapshot"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
 )
@@ -226,6 +227,11 @@ func (c fresh) check(a *planner.Action, moved bool) string {
 	n := c.t.Node(id)
 	if c.t.Handle(c.t.Parent(id)) != a.Remote.Parent || n.Name != a.Remote.Name || !a.Remote.Dir && n.Size != a.Remote.Size {
 		return fmt.Sprintf("/%s was moved or changed: it is /%s now", a.Path, c.t.Path(id))
+	}
+	if seen, marked := snapshot.ParseMark(a.Mark); marked && a.Kind == planner.ExpireSnapshot {
+		if now, ok := snapshot.ParseMark(n.Snapshot); !ok || !now.SameWishes(seen) {
+			return fmt.Sprintf("/%s was tagged, pinned or released since", a.Path)
+		}
 	}
 	if a.Subtree != nil && !n.Incomplete && c.sum(id) != *a.Subtree { // what the tree does not show is looked at just before
 		return hasChanged(a)

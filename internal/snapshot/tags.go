@@ -30,3 +30,8 @@ func Tags(given []string) ([]string, error) {
 	slices.Sort(tags)
 	return slices.Compact(tags), nil
 }
+
+// SameWishes says whether people said the same about two snapshots, or about one at two times: its tags and its pin.
+func (m Mark) SameWishes(other Mark) bool {
+	return m.Pin == other.Pin && slices.Equal(m.Tags, other.Tags)
+}
