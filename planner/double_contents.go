@@ -66,7 +66,7 @@ func (t *target) twinFiles(at int32, files []tree.ID) {
 		return
 	}
 	p := t.policy.files
-	keep := files[0]
+	var keep tree.ID
 	switch p {
 	case config.DuplicatesReport, config.DuplicatesRename:
 		keep = t.pick(config.DuplicatesFirst, t.inPlace(at, files))
