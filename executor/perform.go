@@ -26,7 +26,7 @@ func (r *run) perform(ctx context.Context, a *planner.Action) (planner.Result, e
 func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *planner.Action) (planner.Result, error) {
 	switch a.Kind {
 	case planner.Copy:
-		return r.copy(ctx, c, a, a.Remote.Handle)
+		return r.copy(ctx, c, a, r.original(a))
 	case planner.PublishSnapshot:
 		return r.publish(ctx, c, a)
 	case planner.RestoreFromTrash:
@@ -93,8 +93,20 @@ func (r *run) mark(a *planner.Action) mega.TrashMark {
 	return m
 }
 
+// original is the node that a copy copies: the one the plan saw, or the one an earlier upload of the plan made. That is 0 if
+// the upload found another file than the plan saw.
+func (r *run) original(a *planner.Action) tree.Handle {
+	if a.Like == 0 {
+		return a.Remote.Handle
+	}
+	return r.made.resolve(planner.Ref{Action: a.Like})
+}
+
 // copy copies a file's content. A handle's content never changes, so it does not matter where the node is by now.
 func (r *run) copy(ctx context.Context, c remote, a *planner.Action, from tree.Handle) (planner.Result, error) {
+	if from == 0 {
+		return planner.Result{}, fmt.Errorf("%w: the file it equals was uploaded as another one", ErrChanged)
+	}
 	place, err := c.Locate(from)
 	if err != nil {
 		return planner.Result{}, err

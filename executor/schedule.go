@@ -195,7 +195,9 @@ func (r *run) launch(ctx context.Context, id planner.ActionID, in *int) {
 
 // record makes the action count. What was done at MEGA is recorded even when the run is being cancelled.
 func (r *run) record(ctx context.Context, a *planner.Action, result planner.Result) error {
-	r.made.set(a.ID, result.Handle)
+	if result.Source == (planner.Local{}) || result.Source == a.Local { // nothing else may be copied as what the plan saw
+		r.made.set(a.ID, result.Handle)
+	}
 	return r.env.Record(context.WithoutCancel(ctx), a, result)
 }
 

@@ -79,6 +79,8 @@ type Action struct {
 	// KeepVersion says that what an update overwrites becomes a version (vb:1); without it vb:0 is sent. Only
 	// where Replace is set: otherwise the update creates a sibling and a later action removes the old node.
 	Replace, KeepVersion bool
+	// Like is the earlier upload that a copy copies, where there is no node yet for Remote to name.
+	Like ActionID
 	// Original is the node whose content an update takes, by a copy on the server; zero: it is uploaded.
 	Original tree.Handle
 	// Subtree is how a folder to be trashed looked (rule 16), and what is left of one that is merged when its turn comes; nil for

@@ -168,6 +168,9 @@ type original struct {
 	crc [16]byte
 	// why is the copy's reason, "" for the usual one.
 	why string
+	// like is the row whose upload is copied, where there is no handle yet; linked says that both are names of one file.
+	like   int32
+	linked bool
 }
 
 // copy emits the copy of a node that holds a row's content already, with attributes of its own.
@@ -181,6 +184,9 @@ func (e *emitter) copy(i int32) {
 	}
 	a.Remote = Remote{Handle: from.Handle, Parent: from.Parent, Name: from.Path.Base(), Size: a.Local.Size}
 	a.Fingerprint = Fingerprint{CRC: from.crc, MTime: seconds(a.Local.MTime)}
+	if from.Handle == 0 {
+		a = e.copyNew(a, from)
+	}
 	e.tally.created++
 	r.action = e.p.act(a)
 }

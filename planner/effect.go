@@ -51,6 +51,9 @@ func Effect(p *Plan, a *Action, r Result) Record {
 		out.Put = []state.Entry{{
 			Path: rel, Dir: a.Remote.Dir, Handle: r.Handle, Size: a.Remote.Size, MTime: a.Fingerprint.MTime, CRC: a.Fingerprint.CRC, Meta: a.Meta,
 		}}
+		if a.Like != 0 {
+			out.Put[0].Size = a.Local.Size
+		}
 		if a.Remote.Dir {
 			out.Put = append(out.Put, p.returns(a, rel)...)
 		}

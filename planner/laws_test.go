@@ -25,6 +25,8 @@ var (
 // attack checks a law over a thousand random stories, a hundred under -short.
 func attack(t *testing.T, law func(*rapid.T)) {
 	t.Helper()
+	planner.EqualFrom(1)
+	defer planner.EqualFrom(32 << 10)
 	rounds := 10
 	if testing.Short() {
 		rounds = 1
@@ -94,7 +96,11 @@ func (s storm) step() {
 
 func (s storm) editLocal() {
 	w := s.w
-	switch s.pick("local", 14) {
+	switch s.pick("local", 15) {
+	case 14: // another name of a file
+		if p := s.existing(); p != "" && w.disk[p].kind == tree.File {
+			w.link(p, s.localPath())
+		}
 	case 0, 1, 2:
 		p := s.localPath()
 		w.remove(p)

@@ -179,6 +179,16 @@ func (w *world) copy(from, to string) {
 	}
 }
 
+// link gives a file another name.
+func (w *world) link(from, to string) {
+	if from != to && !strings.HasPrefix(to, from+"/") && !strings.HasPrefix(from, to+"/") {
+		w.remove(to)
+		w.mkdir(dirOf(to))
+		f := *w.disk[from]
+		w.disk[to] = &f
+	}
+}
+
 func (w *world) unknown(path string, why tree.Why, reason string) {
 	w.mkdir(dirOf(path))
 	w.disk[path] = &file{kind: tree.Unknown, why: why, reason: reason}
@@ -472,7 +482,7 @@ func (w *world) answer(in planner.Input, q planner.Question) planner.Answer {
 	if f.unreadable {
 		return planner.Answer{Verdict: planner.Unreadable, Detail: "permission denied"}
 	}
-	a := planner.Answer{CRC: crcOf(f.content), LegacyCRC: crcOf(f.content)}
+	a := planner.Answer{CRC: crcOf(f.content), LegacyCRC: crcOf(f.content), Digest: sha256.Sum256([]byte(f.content))}
 	if q.Ask == planner.AskMAC {
 		a.Verdict = planner.Different
 		if n := w.nodes[q.Handle]; n.noMAC {

@@ -24,6 +24,8 @@ const (
 	AskSizes
 	// AskVersions wants the old versions of a file.
 	AskVersions
+	// AskDigest wants the SHA-256 of a local file's content, with its sparse CRC.
+	AskDigest
 	// AskHeld wants to know what lies below a folder that is to go: one in the bin, or a snapshot.
 	AskHeld
 )
@@ -62,6 +64,8 @@ type Answer struct {
 	Verdict Verdict
 	// CRC and LegacyCRC are those of the local file; set unless Verdict is Unreadable or Changed.
 	CRC, LegacyCRC [16]byte
+	// Digest answers AskDigest.
+	Digest [32]byte
 	// Detail is the error behind Unreadable.
 	Detail string
 	// Where answers AskWhere.

@@ -155,7 +155,11 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 	w := r.w
 	var old *node
 	if a.Kind == planner.Copy {
-		return r.copy(a, w.nodes[a.Remote.Handle], nil)
+		from := a.Remote.Handle
+		if a.Like != 0 {
+			from = r.handles[a.Like]
+		}
+		return r.copy(a, w.nodes[from], nil)
 	}
 	if a.Kind == planner.RestoreFromTrash {
 		n := w.nodes[a.Remote.Handle]

@@ -37,6 +37,9 @@ func Step(in Input, answers Answers) ([]Question, *Plan) {
 		}
 		if len(p.questions) == 0 { // what moves is not copied
 			t.copies()
+			if len(p.questions) == 0 { // what is on MEGA already is copied from there
+				t.equalNew()
+			}
 			t.history()
 			t.openExpiring()
 		}

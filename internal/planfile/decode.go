@@ -148,6 +148,11 @@ func (d *decoder) action(id planner.ActionID) planner.Action {
 	if a.Disown = on(12); a.Disown {
 		a.Along = d.handles()
 	}
+	if on(13) {
+		if a.Like = planner.ActionID(d.uint()); a.Like == 0 || a.Like >= id {
+			d.fail("action %d copies what a later one uploads", id)
+		}
+	}
 	return a
 }
 

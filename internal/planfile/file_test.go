@@ -112,6 +112,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 	fill(reflect.ValueOf(&want.Plan.Actions[3]).Elem(), 1)
 	want.Plan.Actions[3].ID, want.Plan.Actions[3].Address, want.Plan.Actions[3].Needs = 4, www, []planner.ActionID{2}
 	want.Plan.Actions[3].Parent.Action, want.Plan.Actions[3].Folder.Action = 1, 2
+	want.Plan.Actions[3].Like = 3
 	fill(reflect.ValueOf(&want.Plan.Targets[0].Adopt[0]).Elem(), 1)
 	got, err := Decode(encoded(t, want))
 	if err != nil {

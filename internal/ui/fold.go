@@ -83,7 +83,11 @@ func single(t *planner.Target, a *planner.Action) line {
 	}
 	l := line{kind: a.Kind, name: name, reason: a.Reason}
 	if a.Kind == planner.Copy {
-		l.reason = fmt.Sprintf("equals %s; nothing is uploaded", display(below(t, a.From), false))
+		rest := "nothing is uploaded"
+		if a.Like != 0 {
+			rest = "uploaded once"
+		}
+		l.reason = fmt.Sprintf("equals %s; %s", display(below(t, a.From), false), rest)
 	}
 	if a.Sends() || a.Bytes > 0 {
 		l.size = Size(a.Bytes)

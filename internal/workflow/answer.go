@@ -192,6 +192,10 @@ func (p *Project) readOpen(ctx context.Context, f *fileQuestions, answers []plan
 	if err != nil {
 		return err
 	}
+	sum, err := digest(ctx, f.asked, body, node.Size)
+	if err != nil {
+		return err
+	}
 	if file != nil {
 		now, err := scan.Check(file)
 		if err != nil {
@@ -202,7 +206,7 @@ func (p *Project) readOpen(ctx context.Context, f *fileQuestions, answers []plan
 		}
 	}
 	for i := range answers {
-		answers[i] = planner.Answer{CRC: crc, LegacyCRC: legacy, Verdict: verdicts[i]}
+		answers[i] = planner.Answer{CRC: crc, LegacyCRC: legacy, Verdict: verdicts[i], Digest: sum}
 	}
 	return nil
 }

@@ -1,0 +1,89 @@
+package planner_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/planner"
+)
+
+var large = strings.Repeat("content ", 8<<10)
+
+// TestRule13_EqualNewFilesAreUploadedOnce: the first is uploaded, the others are copies of it.
+func TestRule13_EqualNewFilesAreUploadedOnce(t *testing.T) {
+	w := copying(t, config.CopyFromAccount, "keep")
+	w.write("a", large)
+	w.write("d/b", large)
+	w.write("d/c", strings.ToUpper(large))
+	p := w.settled(t)
+	expect(t, p, "upload a", "create_folder d", "copy d/b", "upload d/c")
+	c := p.Actions[2]
+	if c.Like != 1 || c.Remote != (planner.Remote{}) || !slices.Equal(c.Needs, []planner.ActionID{1, 2}) || c.From != "B/docs/a" {
+		t.Errorf("%+v", c)
+	}
+	if got := p.Totals(); got.UploadBytes != 2*int64(len(large)) || got.CopiedBytes != int64(len(large)) || got.Quota[0].After != 3*int64(len(large)) {
+		t.Errorf("%+v", got)
+	}
+	if d := w.plan(t).Drift; len(d) > 0 {
+		t.Errorf("drift: %+v", d)
+	}
+}
+
+func TestRule13_WhichNewFilesAreCompared(t *testing.T) {
+	small := large[:1000]
+	for name, c := range map[string]struct {
+		from   config.CopyFrom
+		make   func(w *world)
+		copies int64
+		asked  int // questions about content
+	}{
+		"small":          {config.CopyFromAccount, func(w *world) { w.write("a", small); w.write("b", small) }, 0, 0},
+		"of one link":    {config.CopyFromAccount, func(w *world) { w.write("a", small); w.link("a", "b"); w.link("a", "c") }, 2, 1},
+		"large and link": {config.CopyFromBackup, func(w *world) { w.write("a", large); w.link("a", "b"); w.write("c", large) }, 2, 4},
+		"not copied":     {config.CopyFromNone, func(w *world) { w.write("a", large); w.link("a", "b") }, 0, 0},
+		"one size":       {config.CopyFromAccount, func(w *world) { w.write("a", large); w.write("b", strings.ToUpper(large)) }, 0, 2},
+		"a link to it":   {config.CopyFromAccount, func(w *world) { w.write("a", large); w.write("b", large).kind = tree.Symlink }, 0, 0},
+		"unreadable":     {config.CopyFromAccount, func(w *world) { w.write("a", large); w.write("b", large).unreadable = true }, 0, 2},
+	} {
+		w := copying(t, c.from, "keep")
+		c.make(w)
+		p := w.plan(t)
+		asked := 0
+		for _, q := range w.asked {
+			if q.Ask == planner.AskCRC || q.Ask == planner.AskDigest {
+				asked++
+			}
+		}
+		if got := p.Totals().Actions[planner.Copy]; got != c.copies || asked != c.asked {
+			t.Errorf("%s: %d copies after %d questions, want %d after %d", name, got, asked, c.copies, c.asked)
+		}
+	}
+}
+
+// TestRule13_CrowdedSizesOfNewFilesAreNotCompared: the plan says so.
+func TestRule13_CrowdedSizesOfNewFilesAreNotCompared(t *testing.T) {
+	w := copying(t, config.CopyFromAccount, "keep")
+	for i := range planner.Crowd + 1 {
+		w.write(fmt.Sprintf("%04d", i), large)
+	}
+	p := w.plan(t)
+	if len(w.asked) > 1 || p.Totals().Actions[planner.Copy] > 0 || len(p.Warnings) != 1 {
+		t.Errorf("%d questions, %v", len(w.asked), p.Warnings)
+	}
+}
+
+// TestRule13_ACopyOfAFailedUploadWaits: a copy of an upload that failed is skipped, and the next plan makes up for it.
+func TestRule13_ACopyOfAFailedUploadWaits(t *testing.T) {
+	w := copying(t, config.CopyFromAccount, "keep")
+	w.write("a", large)
+	w.write("b", large)
+	w.apply(t, w.plan(t), first, func(a *planner.Action) bool { return a.Kind == planner.Upload })
+	if len(w.at("B/docs/b")) > 0 {
+		t.Error("it was copied from nothing")
+	}
+	expect(t, w.settled(t), "upload a", "copy b")
+}
