@@ -161,7 +161,7 @@ func twoNewest(of string, list []snapshot.Snapshot) (newest, before snapshot.Sna
 		}
 	}
 	if len(complete) < 2 {
-		return newest, before, fmt.Errorf("%s has %d complete snapshots: two are needed to compare", of, len(complete))
+		return newest, before, fmt.Errorf("%s does not have two complete snapshots to compare: `megaplan snapshots` lists what there is", of)
 	}
 	return complete[0], complete[1], nil
 }
