@@ -83,6 +83,8 @@ type Action struct {
 	Like ActionID
 	// Original is the node whose content an update takes, by a copy on the server; zero: it is uploaded.
 	Original tree.Handle
+	// Proven says that what is copied was proven to be exactly Local: the new node is too (rule 9).
+	Proven bool
 	// Subtree is how a folder to be trashed looked (rule 16), and what is left of one that is merged when its turn comes; nil for
 	// files.
 	Subtree *Subtree

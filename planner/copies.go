@@ -157,7 +157,7 @@ func (t *target) duplicate(i int32, c Candidate, proof Answer) {
 	if t.originals == nil {
 		t.originals = map[int32]original{}
 	}
-	t.originals[i] = original{Candidate: c, crc: proof.CRC}
+	t.originals[i] = original{Candidate: c, crc: proof.CRC, proven: true}
 }
 
 const equalElsewhere = "equal content is on MEGA already, proven by MAC; nothing is uploaded"
@@ -166,6 +166,8 @@ const equalElsewhere = "equal content is on MEGA already, proven by MAC; nothing
 type original struct {
 	Candidate
 	crc [16]byte
+	// proven says that its content was proven to be the local file's.
+	proven bool
 	// why is the copy's reason, "" for the usual one.
 	why string
 	// like is the row whose upload is copied, where there is no handle yet; linked says that both are names of one file.
@@ -182,6 +184,7 @@ func (e *emitter) copy(i int32) {
 	if from.why != "" {
 		a.Reason = from.why
 	}
+	a.Proven = from.proven
 	a.Remote = Remote{Handle: from.Handle, Parent: from.Parent, Name: from.Path.Base(), Size: a.Local.Size}
 	a.Fingerprint = Fingerprint{CRC: from.crc, MTime: seconds(a.Local.MTime)}
 	if from.Handle == 0 {

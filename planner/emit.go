@@ -286,6 +286,7 @@ func (e *emitter) update(i int32) {
 	old := e.remote().Node(r.remote)
 	a.Replace, a.KeepVersion = e.overwrite()
 	if from, ok := e.originals[i]; ok {
+		a.Proven = from.proven
 		a.From, a.Original, a.Fingerprint = from.Path, from.Handle, Fingerprint{CRC: from.crc, MTime: seconds(a.Local.MTime)}
 		a.Reason = equalElsewhere
 	} else {

@@ -83,6 +83,39 @@ func TestRule13_RenamesInASnapshotAreCopies(t *testing.T) {
 	w.newest(t)
 }
 
+// What a copy was proven to be needs no proof in the next snapshot (rule 9).
+func TestRule09_ACopyKeepsItsProof(t *testing.T) {
+	w := snapped(t, "a", "b", "c")
+	w.backup.Compare, w.backup.CopyFrom = config.CompareFingerprint, config.CopyFromAccount
+	for i := range 3 {
+		w.wait(time.Hour)
+		w.write("a", strings.Repeat("x", i+1))
+		w.write("d", "content of b") // of another date: found in the account, and proven
+		w.applyAll(t, w.plan(t))
+		if w.plan(t); len(w.asked) > 0 {
+			t.Fatalf("what was just applied is asked about: %+v", w.asked)
+		}
+	}
+}
+
+// A new path moves the root with all its snapshots, and the next one is made there (rule 4).
+func TestRule04_SnapshotsMoveWithTheirRoot(t *testing.T) {
+	w := series(t, 2)
+	w.write("a", "changed")
+	w.backup.Path = "/C/elsewhere"
+	p := w.plan(t)
+	if len(p.Refusals) > 0 || len(p.Actions) != 6 || p.Actions[1].Kind != planner.Move {
+		t.Fatal(describe(p))
+	}
+	w.applyAll(t, p)
+	if again := w.plan(t); len(again.Actions) > 0 || len(again.Drift) > 0 {
+		t.Fatal(describe(again))
+	}
+	if n := len(w.children(w.at("C/elsewhere")[0].handle)); n != 3 {
+		t.Errorf("%d snapshots", n)
+	}
+}
+
 func TestRule24_NothingChangedMakesNoSnapshot(t *testing.T) {
 	w := snapped(t, "a", "sub/b")
 	w.wait(time.Hour)

@@ -312,6 +312,9 @@ func (r *runner) copy(a *planner.Action, from, old *node) (planner.Result, error
 	n := w.putIn(parent, a.Name, f.kind, from.content)
 	n.mtime, n.printed, n.meta, n.ours = a.Fingerprint.MTime, true, a.Meta, true
 	r.replace(a, n, old)
+	if a.Proven {
+		w.proofs[n.handle] = planner.Proof{Path: a.Local.Path, Size: a.Local.Size, MTime: a.Local.MTime, CTime: a.Local.CTime, Inode: a.Local.Inode}
+	}
 	r.handles[a.ID] = n.handle
 	return planner.Result{Handle: n.handle, Fingerprint: a.Fingerprint}, nil
 }

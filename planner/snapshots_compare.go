@@ -172,6 +172,8 @@ func (t *target) copyTwin(i int32, twin tree.ID, j judgement) {
 	}
 	t.duplicate(i, c, proof)
 	from := t.originals[i]
+	l := t.local().Node(r.local)
+	from.proven = j.proven || t.proof(r.local, &l, n.Handle) == proven
 	from.why = "unchanged since " + t.series.base.Name + "; nothing is uploaded"
 	t.originals[i] = from
 }

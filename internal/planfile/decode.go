@@ -144,7 +144,7 @@ func (d *decoder) action(id planner.ActionID) planner.Action {
 			d.fail("action %d publishes what a later one makes", id)
 		}
 	}
-	a.Purge = on(11)
+	a.Purge, a.Proven = on(11), on(14)
 	if a.Disown = on(12); a.Disown {
 		a.Along = d.handles()
 	}

@@ -106,7 +106,7 @@ func (e *encoder) action(a *planner.Action) {
 	e.pathOf(string(a.Path))
 	base, below := a.Path.Base(), tailOf(string(a.Path), a.Local.Path)
 	e.flags(a.AfterContent, a.Local.Symlink, a.Remote.Dir, a.Replace, a.KeepVersion, a.Subtree != nil, a.Name == base, below, a.Remote.TrashedAt != 0, a.Original != 0,
-		ofSnapshot(a), a.Purge, a.Disown, a.Like != 0)
+		ofSnapshot(a), a.Purge, a.Disown, a.Like != 0, a.Proven)
 	e.word(string(a.From))
 	e.word(a.Reason)
 	e.int(a.Bytes)

@@ -117,12 +117,16 @@ func (p *Project) newProver() *prover {
 	return v
 }
 
-// add remembers that an upload's node holds exactly what was read.
+// add remembers that an upload's node holds exactly what was read, and a copy what was proven before.
 func (v *prover) add(a *planner.Action, result planner.Result) {
-	if !a.Sends() || result.Source == (planner.Local{}) {
+	local := result.Source
+	if a.Proven && !a.Local.Symlink {
+		local = a.Local
+	}
+	if local == (planner.Local{}) || !a.Sends() && !a.Proven {
 		return
 	}
-	if proof, ok := v.p.proofOf(a.Address, a.Local.Path, identityOf(result.Source), result.Handle); ok {
+	if proof, ok := v.p.proofOf(a.Address, a.Local.Path, identityOf(local), result.Handle); ok {
 		v.pending <- provenFile{v.p.backup(a.Address).Account, proof}
 	}
 }
