@@ -31,6 +31,7 @@ type remote interface {
 	DeleteVersion(context.Context, tree.Handle) error
 	Locate(tree.Handle) (mega.Place, error)
 	Children(tree.Handle) ([]tree.Node, error)
+	Volume(context.Context, tree.Handle) (files, bytes int64, err error)
 	Drain(context.Context) error
 }
 

@@ -170,6 +170,18 @@ func (a *account) Children(h tree.Handle) ([]tree.Node, error) {
 	return out, nil
 }
 
+func (a *account) Volume(_ context.Context, h tree.Handle) (files, bytes int64, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, p := range a.nodes {
+		if p.Parent == h && p.Node.Kind == tree.File {
+			files++
+			bytes += p.Node.Size
+		}
+	}
+	return files, bytes, nil
+}
+
 func (a *account) Drain(context.Context) error { return nil }
 
 var target = addr.New(addr.Backup, "b")

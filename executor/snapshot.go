@@ -19,17 +19,28 @@ func (r *run) publish(ctx context.Context, c remote, a *planner.Action) (planner
 	if err := checkUnpublished(ctx, c, a, h, r.made.resolve(a.Parent)); err != nil {
 		return planner.Result{}, err
 	}
-	text := a.Mark
-	if missed := r.missed(a); missed.Files > 0 {
-		mark, ok := snapshot.ParseMark(text)
-		if !ok {
-			return planner.Result{}, fmt.Errorf("the plan's mark %q cannot be read", text)
-		}
-		mark.Complete, mark.Files, mark.Bytes = false, mark.Files-missed.Files, mark.Bytes-missed.Bytes
-		text = mark.Text()
+	mark, ok := snapshot.ParseMark(a.Mark)
+	if !ok {
+		return planner.Result{}, fmt.Errorf("the plan's mark %q cannot be read", a.Mark)
 	}
-	err := c.SetAttributes(ctx, h, map[string]string{mega.AttrName: a.Name, snapshot.Attribute: text})
-	return planner.Result{Handle: h, Mark: text}, err
+	if missed := r.missed(a); missed.Files > 0 {
+		mark.Complete, mark.Files, mark.Bytes = false, mark.Files-missed.Files, mark.Bytes-missed.Bytes
+	}
+	if err := checkVolume(ctx, c, h, mark); err != nil {
+		return planner.Result{}, err
+	}
+	err := c.SetAttributes(ctx, h, map[string]string{mega.AttrName: a.Name, snapshot.Attribute: mark.Text()})
+	return planner.Result{Handle: h, Mark: mark.Text()}, err
+}
+
+// checkVolume makes sure that a snapshot holds what its mark is to say: nobody took something out while it was built, or put
+// something in.
+func checkVolume(ctx context.Context, c remote, h tree.Handle, mark snapshot.Mark) error {
+	files, bytes, err := c.Volume(ctx, h)
+	if err == nil && (files != mark.Files || bytes != mark.Bytes) {
+		err = fmt.Errorf("%w: %d files of %d bytes were put into it, and it holds %d of %d", ErrChanged, mark.Files, mark.Bytes, files, bytes)
+	}
+	return err
 }
 
 // checkUnpublished makes sure that the folder is where it is built and that the name it gets is free.

@@ -23,11 +23,11 @@ const (
 
 // building is a plan that builds a snapshot of two files, publishes it and lets an older one expire.
 func building(old tree.Handle) *planner.Plan {
-	mark := snapshot.Mark{Complete: true, Files: 2, Bytes: 7}
+	mark := snapshot.Mark{Complete: true, Files: 2, Bytes: 2}
 	return plan(
 		planner.Action{Kind: planner.CreateFolder, Parent: planner.Ref{Handle: 1}, Name: unfinishedName, Mark: mark.Text()},
-		planner.Action{Kind: planner.Upload, Parent: planner.Ref{Action: 1}, Name: "a", Files: 1, Bytes: 3, Local: planner.Local{Path: "a"}, Needs: []planner.ActionID{1}},
-		planner.Action{Kind: planner.Upload, Parent: planner.Ref{Action: 1}, Name: "b", Files: 1, Bytes: 4, Local: planner.Local{Path: "b"}, Needs: []planner.ActionID{1}},
+		planner.Action{Kind: planner.Upload, Parent: planner.Ref{Action: 1}, Name: "a", Files: 1, Bytes: 1, Local: planner.Local{Path: "a"}, Needs: []planner.ActionID{1}},
+		planner.Action{Kind: planner.Upload, Parent: planner.Ref{Action: 1}, Name: "b", Files: 1, Bytes: 1, Local: planner.Local{Path: "b"}, Needs: []planner.ActionID{1}},
 		planner.Action{
 			Kind: planner.PublishSnapshot, Path: "db/" + publishedName, From: "db/" + unfinishedName, Parent: planner.Ref{Handle: 1}, Name: publishedName,
 			Folder: planner.Ref{Action: 1}, Remote: planner.Remote{Dir: true}, Mark: mark.Text(), AfterContent: true,
@@ -93,8 +93,8 @@ func TestRule23_WhatCannotBeReadIsMissed(t *testing.T) {
 		fail   error
 		want   string // what the mark says, "" if nothing is published
 	}{
-		"it cannot be opened":          {unreadable, nil, "incomplete 1 3"},
-		"it changes while it is read":  {nil, mega.ErrSourceChanged, "incomplete 1 3"},
+		"it cannot be opened":          {unreadable, nil, "incomplete 1 1"},
+		"it changes while it is read":  {nil, mega.ErrSourceChanged, "incomplete 1 1"},
 		"the server refuses the bytes": {nil, errors.New("no room"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -124,6 +124,7 @@ func TestRule27_WhatPublishingRequires(t *testing.T) {
 		"the name is taken": func(a *account) { a.add(1, publishedName, tree.Dir, 0) },
 		"it was renamed":    func(a *account) { a.rename(unfinishedName, "mine") },
 		"it is in the bin":  func(a *account) { a.trash(unfinishedName) },
+		"it holds more":     func(a *account) { a.add(102, "not ours", tree.File, 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount()

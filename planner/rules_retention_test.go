@@ -146,6 +146,21 @@ func TestRule18_ABackupOfSnapshotsIsTakenAway(t *testing.T) {
 		t.Error("it is still there")
 	}
 
+	// The same where the configuration does not know any more what kind of backup it was.
+	w = series(t, 3)
+	w.backup, w.cfg.Removed = config.Backup{}, []config.Removed{{From: docs, Destroy: true}}
+	p = w.plan(t)
+	expectMain(t, p, "trash B/docs", "forget B/docs")
+	w.applyAll(t, p)
+
+	// One by one, and the folders last.
+	w = series(t, 2)
+	w.options.Destroy, w.backup.OnDelete = true, config.DeleteDestroy
+	w.applyAll(t, w.plan(t))
+	if len(w.at("B/docs")) != 0 {
+		t.Error("it is still there")
+	}
+
 	w = series(t, 2)
 	w.options.Destroy, w.backup.Lifecycle.PreventDestroy = true, true
 	refused(t, w.plan(t), 18, "protected")
@@ -190,6 +205,19 @@ func TestRule24_QuotaCountsCopies(t *testing.T) {
 	if q := w.plan(t).Totals().Quota[0]; q.After != 100+int64(len("changed")+len("content of b")) {
 		t.Errorf("%+v", q)
 	}
+}
+
+// When another client takes the newest snapshot away, the next one is made: of the source, with what the older one has.
+func TestRule25_TheNewestSnapshotIsGone(t *testing.T) {
+	w := series(t, 2)
+	w.shots()[1].trashed = true
+	p := w.plan(t)
+	expectMain(t, p, "create_folder *", "upload a", "copy same", "publish_snapshot *")
+	if len(p.Drift) != 1 || p.Drift[0].Change != planner.DriftRemoved || p.Drift[0].Files != 2 {
+		t.Error(describe(p))
+	}
+	w.applyAll(t, p)
+	w.newest(t)
 }
 
 // What the state does not know is nobody's, also when a backup is taken away.
