@@ -56,8 +56,9 @@ type Env struct {
 	Record func(context.Context, *planner.Action, planner.Result) error
 	// Event is told what happens; it is called from many goroutines and must not block.
 	Event func(Event)
-	// Now is the server's time, for trash marks.
+	// Now is the server's time and Run this run's name, for trash marks.
 	Now func() time.Time
+	Run string
 	// Parallelism bounds the actions in flight; 0 is a default that keeps the account's connections busy.
 	Parallelism int
 	// Stop, once closed, lets what is in flight finish and starts nothing more.

@@ -83,7 +83,7 @@ func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *p
 
 // mark is what a node remembers in the bin (rule 21): what it holds was looked at just before, and a file holds nothing.
 func (r *run) mark(a *planner.Action) mega.TrashMark {
-	m := mega.TrashMark{At: r.env.Now(), Address: a.Address.String(), Path: "/" + string(a.Path)}
+	m := mega.TrashMark{At: r.env.Now(), Address: a.Address.String(), Path: "/" + string(a.Path), Run: r.env.Run}
 	switch {
 	case a.Subtree != nil:
 		m.Held = &mega.Held{Nodes: a.Subtree.Nodes, Digest: a.Subtree.Digest}

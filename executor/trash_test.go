@@ -55,7 +55,7 @@ func TestRule21_OnlyWhatIsAsThePlanSawItExpires(t *testing.T) {
 
 // What a node held when it was trashed goes into its mark (rule 21); a file held nothing.
 func TestRule21_TheMarkNotesWhatANodeHeld(t *testing.T) {
-	r := run{env: Env{Now: func() time.Time { return time.Unix(5, 0) }}}
+	r := run{env: Env{Run: "r1", Now: func() time.Time { return time.Unix(5, 0) }}}
 	held := planner.Subtree{Nodes: 2, Digest: [32]byte{7}}
 	for name, c := range map[string]struct {
 		action planner.Action
@@ -66,7 +66,7 @@ func TestRule21_TheMarkNotesWhatANodeHeld(t *testing.T) {
 		"folder, not known": {planner.Action{Remote: planner.Remote{Dir: true}}, nil},
 	} {
 		got := r.mark(&c.action)
-		if (got.Held == nil) != (c.want == nil) || got.Held != nil && *got.Held != *c.want || !got.At.Equal(time.Unix(5, 0)) {
+		if (got.Held == nil) != (c.want == nil) || got.Held != nil && *got.Held != *c.want || !got.At.Equal(time.Unix(5, 0)) || got.Run != "r1" {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

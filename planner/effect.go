@@ -48,6 +48,9 @@ func Effect(p *Plan, a *Action, r Result) Record {
 			out.Put = []state.Entry{{Path: rel, Dir: true, Handle: r.Handle, Meta: a.Meta}}
 		}
 	case Copy, RestoreFromTrash:
+		if a.Disown {
+			break
+		}
 		out.Put = []state.Entry{{
 			Path: rel, Dir: a.Remote.Dir, Handle: r.Handle, Size: a.Remote.Size, MTime: a.Fingerprint.MTime, CRC: a.Fingerprint.CRC, Meta: a.Meta,
 		}}
@@ -123,13 +126,17 @@ func (p *Plan) inside(a *Action) (tree.Path, bool) {
 
 // returns are the entries below a folder that comes out of the bin.
 func (p *Plan) returns(a *Action, rel tree.Path) (below []state.Entry) {
-	for _, e := range p.target(a).Returns {
-		if e.Path.Within(rel) {
+	all := owned{entries: p.target(a).Returns}
+	for i := all.firstAt(rel); i < len(all.entries) && all.entries[i].Path < pastAll(rel); i++ {
+		if e := all.entries[i]; e.Path.Within(rel) {
 			below = append(below, e)
 		}
 	}
 	return below
 }
+
+// pastAll is a path behind all that lies below another one, in the order of bytes.
+func pastAll(dir tree.Path) tree.Path { return dir + "0" } // which follows the slash
 
 // relative returns another path of an action from its target's root.
 func (p *Plan) relative(a *Action, path tree.Path) tree.Path { return relative(path, p.target(a).Path) }

@@ -11,15 +11,15 @@ import (
 )
 
 // BinsNeeded returns the accounts whose bins Step wants to see: those with trash { keep } that may expire something in this
-// plan. The clock must have been looked at before.
+// plan, or all for a rollback. The clock must have been looked at before.
 func BinsNeeded(in Input) []addr.Address {
 	o := in.Options
-	if o.Destroy || o.DriftOnly || o.RefreshOnly || o.Rollback || in.ClockOff {
+	if o.Destroy || o.DriftOnly || o.RefreshOnly || in.ClockOff && !o.Rollback {
 		return nil
 	}
 	var needed []addr.Address
 	for i := range in.Config.Accounts {
-		if a := &in.Config.Accounts[i]; a.TrashKeep > 0 && Selected(o, a.Address) {
+		if a := &in.Config.Accounts[i]; o.Rollback || a.TrashKeep > 0 && Selected(o, a.Address) {
 			needed = append(needed, a.Address)
 		}
 	}
@@ -35,6 +35,9 @@ type binOf struct {
 // expiring are the bins that are looked at. Where several account blocks are one account, what is in its bin stays as long as
 // the most patient of them says.
 func (p *planning) expiring() []binOf {
+	if p.in.Options.Rollback {
+		return nil
+	}
 	var bins []binOf
 	for _, address := range BinsNeeded(p.in) {
 		a := p.accounts[address]

@@ -58,8 +58,9 @@ type Trashed struct {
 	// Remote is the node; its parent is the bin. Bytes is a file with its versions, 0 for a folder.
 	Remote Remote
 	Bytes  int64
-	// Path is where it was, from the account's root.
-	Path tree.Path
+	// Path is where it was, from the account's root, By the address that put it there, in the run Run.
+	Path    tree.Path
+	By, Run string
 	// Held is what lay below it when it was trashed; nil where the mark does not tell.
 	Held *Subtree
 }

@@ -52,6 +52,7 @@ type node struct {
 	trashed        bool
 	trashedBy      string
 	trashedAt      int64            // of megaplan's mark
+	trashedIn      string           // by the mark
 	held           *planner.Subtree // by the mark
 	versionOf      tree.Handle
 	own            bool
@@ -69,6 +70,8 @@ type world struct {
 	clock  int64 // seconds; every edit advances it
 	prior  *planner.Prior
 	began  state.Manifest // what the last run found
+	run    string         // the name of the last run that changed something
+	runs   int
 	proofs map[tree.Handle]planner.Proof
 
 	backup   config.Backup
@@ -365,7 +368,7 @@ func (w *world) input() planner.Input {
 	if w.prior != nil {
 		in.Prior = []planner.Prior{*w.prior}
 		if w.options.Rollback {
-			in.Prior[0].Before = &planner.Before{Manifest: w.began, Time: start}
+			in.Prior[0].Before = &planner.Before{Manifest: w.began, Time: start, Run: w.run}
 		}
 	}
 	if len(planner.BinsNeeded(in)) > 0 {
@@ -381,7 +384,7 @@ func (w *world) bin() []planner.Trashed {
 		if !n.trashed || n.trashedBy == "" {
 			continue
 		}
-		t := planner.Trashed{Path: tree.Path(w.pathOf(h)), Held: n.held}
+		t := planner.Trashed{Path: tree.Path(w.pathOf(h)), Held: n.held, By: n.trashedBy, Run: n.trashedIn}
 		t.Remote = planner.Remote{Handle: h, Parent: n.parent, Name: n.name, Dir: n.kind == tree.Dir, TrashedAt: n.trashedAt}
 		if !t.Remote.Dir {
 			t.Remote.Size, t.Bytes = int64(len(n.content)), w.bytes(h)

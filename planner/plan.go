@@ -83,7 +83,7 @@ type Target struct {
 	Kept []Kept
 	// Unmanaged are remote nodes inside that megaplan does not own.
 	Unmanaged []Kept
-	// Undoes says which run the plan takes back, "" for none. Returns are entries that come out of the bin with a folder above
+	// Undoes says which run the plan takes back, "" for none. Returns, by path, are entries that come out of the bin with a folder above
 	// them, Lost what cannot be taken back, and why.
 	Undoes  string
 	Returns []state.Entry

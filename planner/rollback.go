@@ -1,7 +1,10 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/megaplan/megaplan/config"
@@ -16,6 +19,8 @@ type Before struct {
 	// Time is when the run was saved, or of one that was CutOff before it was, when the one before it was.
 	Time   time.Time
 	CutOff bool
+	// Run is the run's name in the marks of what it trashed; "" where that is not known.
+	Run string
 }
 
 func (b *Before) String() string {
@@ -43,6 +48,10 @@ type undo struct {
 	along         map[tree.Handle]bool
 	over          map[int32]tree.ID
 	lostIn        map[tree.Path]int
+	// strangers are what the run trashed though the address did not own it.
+	strangers []Trashed
+	// disowned are nodes that the run let go of without taking them away.
+	disowned map[tree.Handle]state.Entry
 }
 
 // takeBack compares what the target owned before its last run with what it owns now, and finds what differs.
@@ -53,12 +62,13 @@ func (t *target) takeBack() {
 	u := &undo{
 		target: t, then: t.prior.Before.Manifest, dirs: map[tree.Path]int32{}, spared: map[tree.Handle]bool{},
 		along: map[tree.Handle]bool{}, over: map[int32]tree.ID{}, lostIn: map[tree.Path]int{},
+		disowned: map[tree.Handle]state.Entry{},
 	}
 	u.index.entries = u.then
 	t.undo = u
 	for i := range u.then {
 		e := &u.then[i]
-		if _, several := u.dirs[e.Path]; e.Dir && !several {
+		if first, several := u.dirs[e.Path]; e.Dir && (!several || !t.owned.has(u.then[first].Handle) && t.owned.has(e.Handle)) {
 			u.dirs[e.Path] = int32(i)
 		}
 		switch at := t.owned.find(e.Handle); {
@@ -73,6 +83,22 @@ func (t *target) takeBack() {
 			u.made = append(u.made, e)
 		}
 	}
+	u.findStrangers()
+}
+
+// findStrangers finds what the run trashed by its name in the marks and the state never knew: what unmanaged = "trash" took, and
+// losers among duplicates.
+func (u *undo) findStrangers() {
+	run := u.prior.Before.Run
+	for _, b := range u.account.in.Bin {
+		mine := b.By == u.out.Address.String() || b.By == u.out.Prior.String()
+		if run != "" && b.Run == run && mine && !u.index.has(b.Remote.Handle) && b.Path.Within(u.out.Path) && b.Path != u.out.Path {
+			u.strangers = append(u.strangers, b)
+		}
+	}
+	slices.SortFunc(u.strangers, func(a, b Trashed) int {
+		return cmp.Or(strings.Compare(string(a.Path), string(b.Path)), cmp.Compare(a.Remote.Handle, b.Remote.Handle))
+	})
 }
 
 // undoable says whether there is something to take back, and whether it can be.
@@ -112,6 +138,11 @@ func (u *undo) missing(i int32, e *state.Entry) {
 			u.out.Adopt = append(u.out.Adopt, u.entry(id, e.Path))
 		}
 	default:
+		if id, here := u.account.find(e.Handle); here && w.Path.Within(u.out.Path) { // the run kept it under another name
+			u.disowned[e.Handle] = u.entry(id, relative(w.Path, u.out.Path))
+			u.changed = append(u.changed, i)
+			return
+		}
 		u.lose(e, "another client took it to /"+string(w.Path))
 	}
 }

@@ -1,6 +1,9 @@
 package planner
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/state"
@@ -43,6 +46,9 @@ func (e *emitter) undoRun() {
 	for _, i := range u.back {
 		b.giveBack(i)
 	}
+	for _, stranger := range u.strangers {
+		b.letIn(stranger)
+	}
 	for i := range u.then {
 		if id, ok := u.over[int32(i)]; ok {
 			b.revert(&u.then[i], id)
@@ -52,6 +58,7 @@ func (e *emitter) undoRun() {
 		b.putBack(i)
 	}
 	b.takeAway()
+	slices.SortStableFunc(e.out.Returns, func(a, b state.Entry) int { return strings.Compare(string(a.Path), string(b.Path)) })
 }
 
 // folder returns the folder that was at a path, brought back or made anew if need be.
@@ -105,16 +112,46 @@ func (b *undoer) giveBack(i int32) ActionID {
 	a.Remote = Remote{Handle: e.Handle, Parent: where.Parent, Name: where.Name, Size: e.Size, Dir: e.Dir}
 	if e.Dir {
 		held := b.p.answers[b.heldIn(e)].Held
-		a.Files, a.Bytes, a.Subtree = held.Files, held.Bytes, &held.Subtree
-		for j := int(i) + 1; j < len(b.then); j++ {
-			if below := &b.then[j]; b.along[below.Handle] && below.Path.Within(e.Path) {
-				b.out.Returns = append(b.out.Returns, *below)
-			}
+		if other, _ := b.dirs[e.Path]; other != i && held.Subtree.Nodes == 0 {
+			return 0 // it became one with another folder of its name, and all it held is there
 		}
+		a.Files, a.Bytes, a.Subtree = held.Files, held.Bytes, &held.Subtree
+		b.comeAlong(int(i))
 	}
 	b.tally.created += a.Files
 	b.done[i] = b.p.act(a)
 	return b.done[i]
+}
+
+// comeAlong notes what comes out of the bin in a folder. Several folders may have its path.
+func (b *undoer) comeAlong(i int) {
+	in := map[tree.Handle]bool{b.then[i].Handle: true}
+	end := pastAll(b.then[i].Path)
+	for j := i + 1; j < len(b.then) && b.then[j].Path < end; j++ {
+		below := &b.then[j]
+		if b.along[below.Handle] && below.Path.Within(b.then[i].Path) && in[b.where(below.Handle).Parent] {
+			in[below.Handle] = true
+			b.out.Returns = append(b.out.Returns, *below)
+		}
+	}
+}
+
+// letIn emits the way out of the bin of what was never megaplan's, and is not afterwards.
+func (b *undoer) letIn(t Trashed) {
+	if id, there := b.remote().Lookup(t.Path); there && t.Remote.Dir && b.remote().Kind(id) == tree.Dir && t.Held != nil && t.Held.Nodes == 0 {
+		return // it became one with that folder, and all it held is there
+	}
+	rel := relative(t.Path, b.out.Path)
+	above := b.folder(rel.Dir())
+	a := Action{
+		Address: b.out.Address, Kind: RestoreFromTrash, Path: t.Path, Needs: needs(above.after), Parent: above.ref, Name: rel.Base(),
+		Reason: "trashed by " + b.run + ", though not megaplan's", Disown: true, Remote: t.Remote, Files: 1, Bytes: t.Bytes,
+	}
+	a.Remote.TrashedAt = 0
+	if t.Remote.Dir {
+		a.Files, a.Subtree = 0, t.Held
+	}
+	b.p.act(a)
 }
 
 func (b *undoer) where(h tree.Handle) Where {
@@ -153,8 +190,8 @@ func (b *undoer) putBack(i int32) ActionID {
 		return id
 	}
 	b.begun[i] = true
-	e, at := &b.then[i], b.owned.find(b.then[i].Handle)
-	now := &b.owned.entries[at]
+	e := &b.then[i]
+	now := b.now(e.Handle)
 	id, here := b.account.find(e.Handle)
 	switch {
 	case *now == *e:
@@ -166,6 +203,20 @@ func (b *undoer) putBack(i int32) ActionID {
 	}
 	b.done[i] = 0
 	return 0
+}
+
+// stays says whether a node of before is still in the tree.
+func (b *undoer) stays(h tree.Handle) bool {
+	_, disowned := b.disowned[h]
+	return disowned || b.owned.has(h)
+}
+
+// now is the entry of a node as it is now.
+func (b *undoer) now(h tree.Handle) *state.Entry {
+	if e, ok := b.disowned[h]; ok {
+		return &e
+	}
+	return &b.owned.entries[b.owned.find(h)]
 }
 
 // correct emits what writes the attributes of before, where they can be: a fingerprint that was not there is not taken off.
@@ -233,7 +284,7 @@ func (b *undoer) comingFrom(id tree.ID) (tree.Path, ActionID) {
 	if parent == b.root || parent == tree.Root {
 		return b.remote().Path(id), 0
 	}
-	if i := b.index.find(b.remote().Handle(parent)); i >= 0 && b.owned.find(b.then[i].Handle) >= 0 {
+	if i := b.index.find(b.remote().Handle(parent)); i >= 0 && b.stays(b.then[i].Handle) {
 		if move := b.putBack(int32(i)); move != 0 {
 			return b.out.Path.Join(string(b.then[i].Path)).Join(name), move
 		}
@@ -252,7 +303,7 @@ func (b *undoer) vacate(dir Ref, e *state.Entry) ActionID {
 	first, end := b.remote().Find(parent, e.Path.Base())
 	for c := first; c < end; c++ {
 		i := b.index.find(b.remote().Handle(c))
-		if i >= 0 && b.owned.find(b.then[i].Handle) >= 0 && (b.remote().Kind(c) == tree.Dir) == e.Dir {
+		if i >= 0 && b.stays(b.then[i].Handle) && (b.remote().Kind(c) == tree.Dir) == e.Dir {
 			if move := b.putBack(int32(i)); move != 0 {
 				return move
 			}

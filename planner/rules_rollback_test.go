@@ -16,12 +16,17 @@ import (
 
 // remote lists what is below the backup as path, content and attributes.
 func (w *world) remote() map[string]string {
-	out := map[string]string{}
+	all := map[string][]string{}
 	for h, n := range w.nodes {
 		if h == rootHandle || n.versionOf != 0 || w.inTrash(h) || !strings.HasPrefix(w.pathOf(h), "B/docs/") {
 			continue
 		}
-		out[w.pathOf(h)] += n.content + " " + n.meta
+		all[w.pathOf(h)] = append(all[w.pathOf(h)], n.content+" "+n.meta)
+	}
+	out := map[string]string{}
+	for path, list := range all {
+		slices.Sort(list)
+		out[path] = strings.Join(list, "; ")
 	}
 	return out
 }
@@ -34,7 +39,7 @@ func (w *world) takeBack(t *testing.T) *planner.Plan {
 	w.applyAll(t, p)
 	w.options.Rollback = false
 	for _, d := range w.plan(t).Drift {
-		if d.Change != planner.DriftAdded {
+		if d.Change != planner.DriftAdded && d.Change != planner.DriftDuplicated {
 			t.Errorf("drift after the rollback: %+v\n%s", d, describe(p))
 		}
 	}
@@ -117,6 +122,56 @@ func TestRollbackTakesBackItsOwnRunOnly(t *testing.T) {
 	expect(t, p, "trash dir/new")
 	if len(w.at("B/docs/adopted")) != 1 || len(w.at("B/docs/dir/theirs")) != 1 || len(w.at("B/docs/b")) != 0 || p.Partial {
 		t.Errorf("%v", w.remote())
+	}
+}
+
+// TestRollbackBringsBackWhatWasNotMegaplans: an exact mirror trashes it, and so does the settling of duplicates.
+func TestRollbackBringsBackWhatWasNotMegaplans(t *testing.T) {
+	w := applied(t, "a", "dir/b", "keep")
+	w.backup.Unmanaged = config.UnmanagedTrash
+	w.put("B/docs/theirs", tree.File, "theirs")
+	w.put("B/docs/folder/deep", tree.File, "theirs")
+	w.put("B/docs/dir/in", tree.File, "theirs")
+	twin := w.put("B/docs/a", tree.File, "other")
+	before := w.remote()
+	w.settled(t)
+	if len(w.remote()) == len(before) || !twin.trashed {
+		t.Fatalf("nothing was trashed: %v", w.remote())
+	}
+	owned := len(w.prior.Manifest)
+	w.takeBack(t)
+	if diff := cmp.Diff(before, w.remote()); diff != "" {
+		t.Errorf("not as it was (-before +after the rollback):\n%s", diff)
+	}
+	if len(w.prior.Manifest) != owned {
+		t.Errorf("the state has %d entries, and had %d", len(w.prior.Manifest), owned)
+	}
+}
+
+// TestRollbackOfDuplicates: what was renamed gets its name again; a folder that became one with another stays so.
+func TestRollbackOfDuplicates(t *testing.T) {
+	w := applied(t, "a", "dir/b", "dir/sub/c", "keep")
+	twins(w, "B/docs/dir", "theirs")
+	before := w.remote()
+	w.settled(t)
+	p := w.takeBack(t)
+	if p.Partial {
+		t.Errorf("%s", describe(p))
+	}
+	if diff := cmp.Diff(before, w.remote()); diff != "" && len(w.at("B/docs/dir")) != 1 {
+		t.Errorf("(-before +after the rollback):\n%s", diff)
+	}
+	if len(w.at("B/docs/dir/b")) != 1 || len(w.at("B/docs/dir/theirs")) != 1 {
+		t.Errorf("%v", w.remote())
+	}
+
+	w = applied(t, "a", "keep")
+	other := w.put("B/docs/a-1", tree.File, "other") // as the run left it
+	w.began = append(slices.Clone(w.prior.Manifest), state.Entry{Path: "a", Handle: other.handle, Size: 5})
+	p = w.takeBack(t)
+	expect(t, p, "move a")
+	if p.Partial || other.name != "a" {
+		t.Errorf("%v\n%s", w.remote(), describe(p))
 	}
 }
 
@@ -231,6 +286,7 @@ func TestLawRollbackLeadsBack(t *testing.T) {
 		for h, e := range began {
 			switch n := w.nodes[h]; {
 			case lost(e):
+			case e.Dir && n != nil && w.inTrash(h) && len(w.children(h)) == 0 && len(w.at("B/docs/"+string(e.Path))) > 0: // became one with another
 			case n == nil || w.inTrash(h):
 				t.Fatalf("%s is not back:\n%s", e.Path, describe(p))
 			case n.versionOf != 0: // its content is

@@ -19,6 +19,7 @@ func (w *world) apply(t fataler, p *planner.Plan, pick func(n int) int, fail fun
 	if len(p.Refusals) > 0 {
 		t.Fatalf("a refused plan is applied: %v", p.Refusals[0].Diagnostic)
 	}
+	w.runs++
 	r := runner{w: w, plan: p, state: make([]int8, len(p.Actions)+1), handles: map[planner.ActionID]tree.Handle{}}
 	for {
 		ready := r.ready()
@@ -84,7 +85,7 @@ func (w *world) save(p *planner.Plan, records []planner.Record) {
 			old = w.prior.Manifest
 		}
 		if unfinished := p.Rollback && len(records) < len(p.Actions); !unfinished && (len(mine) > 0 || len(target.Adopt) > 0 || len(target.Drop) > 0) {
-			w.began = planner.ManifestAfter(old, target, nil)
+			w.began, w.run = planner.ManifestAfter(old, target, nil), fmt.Sprint(w.runs)
 		}
 		w.prior = &planner.Prior{Manifest: planner.ManifestAfter(old, target, mine)}
 		w.prior.Resource = state.Resource{
@@ -222,6 +223,7 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 		if a.Subtree != nil && *a.Subtree != w.sum(old.handle) {
 			return planner.Result{}, fmt.Errorf("the folder does not hold what the plan saw")
 		}
+		old.trashedIn = fmt.Sprint(w.runs)
 		old.trashed, old.trashedBy, old.trashedAt, old.held = true, a.Address.String(), start.Add(w.later).Unix(), &planner.Subtree{}
 		if old.kind == tree.Dir {
 			old.held = a.Subtree

@@ -77,7 +77,7 @@ type ManifestRef struct {
 type HistoryRef struct {
 	Time   time.Time `json:"time"`
 	Digest string    `json:"digest"`
-	// Run is the lease id of the run that made the change.
+	// Run is the lease id of the run that made the change, or of the one that an unfinished rollback takes back.
 	Run string `json:"run,omitempty"`
 	// Began, if set, is the delta that leads to what the run found when it began: the manifest before it, with what others had
 	// done to the account since. Without it the run found what the manifest before it says.

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,10 @@ type Change struct {
 	// itself did.
 	SetBegan bool
 	Began    Manifest
+	// Acted says that the run did something, which is a step of the history even where the manifest is as it was. Run is the run
+	// that it goes on with; "" for the lease's own.
+	Acted bool
+	Run   string
 	// Forget takes the address out of the state; only Resource.Address counts then.
 	Forget bool
 }
@@ -104,7 +109,7 @@ func (h *Hold) step(ctx context.Context, b base, c *Change) (ManifestRef, []Hist
 	if c.SetBegan {
 		began = c.Began.sorted()
 	}
-	if slices.Equal(m, b.manifest) && slices.Equal(m, began) {
+	if !c.Acted && slices.Equal(m, b.manifest) && slices.Equal(m, began) {
 		return b.ref, b.history, nil
 	}
 	data, err := m.Encode()
@@ -116,7 +121,7 @@ func (h *Hold) step(ctx context.Context, b base, c *Change) (ManifestRef, []Hist
 	if ref.Digest, err = s.put(ctx, data); err != nil {
 		return ref, nil, err
 	}
-	last := HistoryRef{Time: time.Now().UTC(), Run: h.lease.ID}
+	last := HistoryRef{Time: time.Now().UTC(), Run: cmp.Or(c.Run, h.lease.ID)}
 	if last.Digest, err = s.putDelta(ctx, m, b.manifest, ref.Digest, b.ref.Digest); err != nil {
 		return ref, nil, err
 	}

@@ -342,8 +342,15 @@ func TestBeganIsWhatTheLastRunFound(t *testing.T) {
 	began("a")
 	run(owning(docs, "a", "b", "c", "d")) // nothing to do
 	began("a")
-	if n := len(resource(t, s, docs).History); n != 4 {
-		t.Errorf("%d changes are remembered, want 4", n)
+	c = owning(docs, "a", "b", "c", "d") // it did something to what the address does not own
+	c.Acted, c.Run = true, "another run"
+	run(c)
+	began("a", "b", "c", "d")
+	if r := resource(t, s, docs); r.History[0].Run != "another run" || r.History[1].Run == "" {
+		t.Errorf("%+v", r.History)
+	}
+	if n := len(resource(t, s, docs).History); n != 5 {
+		t.Errorf("%d changes are remembered, want 5", n)
 	}
 }
 

@@ -23,11 +23,12 @@ type wireMark struct {
 	// Nodes and Digest are what the node held; a file held nothing.
 	Nodes  int64  `json:"n,omitempty"`
 	Digest string `json:"d,omitempty"`
+	Run    string `json:"r,omitempty"`
 }
 
 // text writes the mark of a node that was trashed out of a folder.
 func (m TrashMark) text(h tree.Handle, from string) string {
-	w := wireMark{Version: 1, At: m.At.Unix(), Address: m.Address, Path: m.Path, Handle: h.String(), From: from}
+	w := wireMark{Version: 1, At: m.At.Unix(), Address: m.Address, Path: m.Path, Handle: h.String(), From: from, Run: m.Run}
 	if m.Held != nil {
 		w.Nodes, w.Digest = m.Held.Nodes, base64.RawURLEncoding.EncodeToString(m.Held.Digest[:])
 	}
@@ -49,7 +50,7 @@ func (o opened) trashMark() (TrashMark, bool) {
 	if json.Unmarshal([]byte(text), &w) != nil || w.Version != 1 {
 		return TrashMark{}, false
 	}
-	m := TrashMark{At: time.Unix(w.At, 0), Address: w.Address, Path: w.Path}
+	m := TrashMark{At: time.Unix(w.At, 0), Address: w.Address, Path: w.Path, Run: w.Run}
 	if w.Handle == "" {
 		return m, true
 	}

@@ -20,13 +20,13 @@ func TestRule21_AMarkHoldsForOneStayInTheBin(t *testing.T) {
 	elsewhere := folder(t, c, c.RootHandle(), "elsewhere")
 	up := upload(t, c, dir, "a", content(9), nil)
 	held := mega.Held{Nodes: 7, Digest: [32]byte{1, 31: 9}}
-	mark := mega.TrashMark{At: time.Unix(1_750_000_000, 0), Address: "backup.x", Path: "/dir/a", Held: &held}
+	mark := mega.TrashMark{At: time.Unix(1_750_000_000, 0), Address: "backup.x", Path: "/dir/a", Run: "run 7", Held: &held}
 	if err := c.Trash(t.Context(), up.Handle, mark); err != nil {
 		t.Fatal(err)
 	}
 	text := rawAttributes(t, h, up.Handle)["_mptrash"]
 	list, err := c.Bin(t.Context())
-	if err != nil || len(list) != 1 || !list[0].Marked || list[0].Mark.Held == nil || *list[0].Mark.Held != held {
+	if err != nil || len(list) != 1 || !list[0].Marked || list[0].Mark.Held == nil || *list[0].Mark.Held != held || list[0].Mark.Run != "run 7" {
 		t.Fatalf("%+v, %v", list, err)
 	}
 	for name, attrs := range map[string]map[string]string{

@@ -75,6 +75,8 @@ type Uploaded struct {
 type TrashMark struct {
 	At            time.Time
 	Address, Path string
+	// Run is the lease id of the run that put it there.
+	Run string
 	// Held sums up what lay below the node when it was put there; nil in the marks of versions that did not note it.
 	Held *Held
 }

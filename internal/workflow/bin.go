@@ -8,7 +8,7 @@ import (
 	"github.com/megaplan/megaplan/planner"
 )
 
-// readBins lists what megaplan put into the bins in which something may expire (rule 21).
+// readBins lists what megaplan put into the bins in which something may expire (rule 21), or out of which a rollback may take it.
 func (p *Project) readBins(ctx context.Context, in *planner.Input) error {
 	for _, a := range planner.BinsNeeded(*in) {
 		for i := range in.Accounts {
@@ -36,7 +36,7 @@ func (p *Project) readBin(ctx context.Context, out *planner.Account) error {
 		n := t.Node
 		trashed := planner.Trashed{
 			Remote: planner.Remote{Handle: n.Handle, Parent: client.TrashHandle(), Name: n.Name, Dir: n.Kind == tree.Dir, TrashedAt: t.Mark.At.Unix()},
-			Path:   tree.Path(strings.Trim(t.Mark.Path, "/")),
+			Path:   tree.Path(strings.Trim(t.Mark.Path, "/")), By: t.Mark.Address, Run: t.Mark.Run,
 		}
 		if !trashed.Remote.Dir {
 			trashed.Remote.Size, trashed.Bytes = n.Size, n.Size+n.VersionBytes

@@ -72,7 +72,8 @@ func (r *recorder) changes(now time.Time, report *executor.Report) []state.Chang
 				c.Resource.LastSuccess = now
 			}
 			if unfinished && c.SetManifest { // the next rollback goes on, and does not take this one back
-				c.SetBegan, c.Began = true, r.p.prior[t.Prior].Before.Manifest
+				before := r.p.prior[t.Prior].Before
+				c.SetBegan, c.Began, c.Run = true, before.Manifest, before.Run
 			}
 			changes = append(changes, c)
 		}
@@ -100,8 +101,8 @@ func (r *recorder) change(t *planner.Target, now time.Time) (state.Change, bool)
 	}
 	if len(records) > 0 || len(t.Adopt) > 0 || len(t.Drop) > 0 || r.p.pending[from] || t.Resource.LastApplied.IsZero() {
 		old := r.p.prior[from].Manifest
-		c.SetManifest, c.Manifest = true, planner.ManifestAfter(old, *t, records)
-		if len(t.Adopt) > 0 || len(t.Drop) > 0 {
+		c.SetManifest, c.Acted, c.Manifest = true, len(records) > 0, planner.ManifestAfter(old, *t, records)
+		if (len(t.Adopt) > 0 || len(t.Drop) > 0) && !r.p.undoing[from] { // a rollback that goes on found what the one before it did
 			c.SetBegan, c.Began = true, planner.ManifestAfter(old, *t, nil)
 		}
 		c.Resource.LastApplied = now

@@ -41,7 +41,7 @@ func (p *Project) before(ctx context.Context, r state.Resource) (*planner.Before
 	if err != nil || !found {
 		return nil, err
 	}
-	return &planner.Before{Manifest: began, Time: r.History[0].Time}, nil
+	return &planner.Before{Manifest: began, Time: r.History[0].Time, Run: r.History[0].Run}, nil
 }
 
 // lastRun is the newest change of a manifest that this plan may take back.
