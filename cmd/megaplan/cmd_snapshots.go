@@ -59,7 +59,7 @@ func (a *app) snapshots(p *workflow.Project, places []string) error {
 }
 
 func snapshotList(of *workflow.Snapshots) ui.SnapshotList {
-	list := ui.NewSnapshotList(of.Account, of.Path, of.Owner, of.Zone)
+	list := ui.NewSnapshotList(of.Account, of.Path, of.Owner, of.Zone, of.Judged)
 	for _, f := range of.Fates {
 		one := ui.ListedSnapshot{Snapshot: ui.NewSnapshot(f.Snapshot), Keep: f.Keep, Reasons: append([]string{}, f.Reasons...)}
 		if v := of.Holds[f.Snapshot.Handle]; v.Files != one.Files || v.Bytes != one.Bytes {

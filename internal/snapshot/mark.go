@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -51,6 +52,10 @@ func ParseMark(text string) (m Mark, ok bool) {
 	var w wireMark
 	if json.Unmarshal([]byte(text), &w) != nil || w.Version != 1 {
 		return Mark{}, false
+	}
+	slices.Sort(w.Tags)
+	if w.Tags = slices.Compact(w.Tags); len(w.Tags) == 0 {
+		w.Tags = nil
 	}
 	return Mark{
 		Began: time.Unix(w.Began, 0).UTC(), Host: w.Host, Complete: w.Complete, Files: w.Files, Bytes: w.Bytes, Tags: w.Tags, Pin: w.Pin,

@@ -68,12 +68,13 @@ type SnapshotList struct {
 	Unfinished []UnfinishedSnapshot `json:"unfinished"`
 
 	zone *time.Location
+	made bool
 }
 
-// NewSnapshotList is the list of a place, still empty.
-func NewSnapshotList(account addr.Address, path tree.Path, owner addr.Address, zone *time.Location) SnapshotList {
+// NewSnapshotList is the list of a place, still empty; made says that a backup makes them there.
+func NewSnapshotList(account addr.Address, path tree.Path, owner addr.Address, zone *time.Location, made bool) SnapshotList {
 	return SnapshotList{
-		Account: account, Path: "/" + string(path), Owner: owner, Timezone: zone.String(), Snapshots: []ListedSnapshot{}, Unfinished: []UnfinishedSnapshot{}, zone: zone,
+		Account: account, Path: "/" + string(path), Owner: owner, Timezone: zone.String(), Snapshots: []ListedSnapshot{}, Unfinished: []UnfinishedSnapshot{}, zone: zone, made: made,
 	}
 }
 
@@ -127,9 +128,11 @@ func (s *Screen) snapshotList(l *SnapshotList, now time.Time) {
 		bytes += u.Bytes
 		s.printf("  %s  %s\n", Printable(u.Name), s.paint(Changing, fmt.Sprintf("unfinished: %s, %s so far", Plural(u.Files, "file"), Size(u.Bytes))))
 	}
-	switch n := int64(len(l.Snapshots)); n {
-	case 0:
+	switch n := int64(len(l.Snapshots)); {
+	case n == 0 && l.made:
 		s.printf("  no snapshots yet\n")
+	case n == 0:
+		s.printf("  no snapshots: nothing here has mode = \"snapshots\"\n")
 	default:
 		s.printf("%s, %s: each costs its full size in quota.\n", Plural(n, "snapshot"), Size(bytes))
 	}

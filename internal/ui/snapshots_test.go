@@ -17,16 +17,16 @@ func sampleSnapshots(t *testing.T) []SnapshotList {
 		t.Fatal(err)
 	}
 	at := func(hours int) time.Time { return now.Add(-time.Duration(hours) * time.Hour) }
-	db := NewSnapshotList(mainAccount, "Backups/db", addr.New(addr.Backup, "db"), rome)
+	db := NewSnapshotList(mainAccount, "Backups/db", addr.New(addr.Backup, "db"), rome, true)
 	db.Snapshots = []ListedSnapshot{
 		{Snapshot{Name: "2026-11-22T11-00-00Z", Handle: 4, Began: at(1), Host: "laptop", Files: 3, Bytes: 9, Tags: []string{}}, true, []string{"last"}, &Held{2, 5}},
 		{Snapshot{Name: "2026-11-21T12-00-00Z-2", Handle: 3, Began: at(24), Host: "laptop", Complete: true, Files: 1204, Bytes: 3 << 30, Tags: []string{"a \x1b[2J", "release"}, Pinned: true}, true, []string{"pinned", "daily"}, nil},
 		{Snapshot{Name: "2026-11-21T12-00-00Z", Handle: 2, Began: at(24), Complete: true, Files: 1, Bytes: 1, Tags: []string{}}, false, []string{"daily: 2026-11-21 has a newer one", "last: newer ones take all slots (1)"}, nil},
 	}
 	db.Unfinished = []UnfinishedSnapshot{{Name: ".megaplan-2026-11-22T12-00-00Z", Handle: 5, Files: 812, Bytes: 1 << 20}}
-	free := NewSnapshotList(mainAccount, "Old", addr.Address{}, time.UTC)
+	free := NewSnapshotList(mainAccount, "Old", addr.Address{}, time.UTC, false)
 	free.Snapshots = []ListedSnapshot{{Snapshot: db.Snapshots[2].Snapshot, Keep: true, Reasons: []string{}}}
-	return []SnapshotList{db, free, NewSnapshotList(mainAccount, "Backups/new", addr.New(addr.Backup, "new"), time.UTC)}
+	return []SnapshotList{db, free, NewSnapshotList(mainAccount, "Backups/new", addr.New(addr.Backup, "new"), time.UTC, true), NewSnapshotList(mainAccount, "Backups/mirror", addr.New(addr.Backup, "mirror"), time.UTC, false)}
 }
 
 func TestSnapshots(t *testing.T) {
