@@ -135,8 +135,8 @@ const (
 )
 
 func (t *target) proof(local tree.ID, l *tree.Node, h tree.Handle) proofKind {
-	p, ok := t.source.Proofs[h]
-	if !ok || p.Size != l.Size || p.Inode != l.Inode || seconds(p.MTime) != seconds(l.MTime) || !hasLocalPath(t.local(), local, p.Path) {
+	p := t.proofs.find(local, h)
+	if p == nil || p.Size != l.Size || p.Inode != l.Inode || seconds(p.MTime) != seconds(l.MTime) {
 		return noProof
 	}
 	if p.MTime == l.MTime && p.CTime == l.CTime {
@@ -147,26 +147,6 @@ func (t *target) proof(local tree.ID, l *tree.Node, h tree.Handle) proofKind {
 
 // seconds returns a local time as a fingerprint holds it: whole seconds, those below zero as zero (rule 10).
 func seconds(ns int64) int64 { return max(0, ns) / 1e9 }
-
-// hasLocalPath says whether a node's path on disk is p, without building it.
-func hasLocalPath(t *tree.Tree, id tree.ID, p string) bool {
-	for ; id != tree.Root; id = t.Parent(id) {
-		n := t.Node(id)
-		name := n.LocalOrName()
-		if len(p) < len(name) || p[len(p)-len(name):] != name {
-			return false
-		}
-		p = p[:len(p)-len(name)]
-		if t.Parent(id) == tree.Root {
-			break
-		}
-		if p == "" || p[len(p)-1] != '/' {
-			return false
-		}
-		p = p[:len(p)-1]
-	}
-	return p == ""
-}
 
 // nanosDiffer says whether two _mp attributes disagree on the nanoseconds of the date. A file edited twice within a second
 // without a change of size shows in them alone.

@@ -81,8 +81,8 @@ type Source struct {
 	Detail  string
 	// ScannedAt is when the scan began, Unix nanoseconds.
 	ScannedAt int64
-	// Proofs holds what the cache knows, by handle (rule 9).
-	Proofs map[tree.Handle]Proof
+	// Proofs holds what the cache knows (rule 9), in order (Proof.Compare).
+	Proofs []Proof
 }
 
 // SourceFailure is why a source counts as not there.
@@ -96,14 +96,6 @@ const (
 	SourceUnreadable SourceFailure = "unreadable"
 	SourceNoMarker   SourceFailure = "marker missing"
 )
-
-// Proof says that a handle was uploaded from, or proven equal by MAC to, exactly this file (rule 9).
-type Proof struct {
-	Path         string // relative to the source's root, names on disk
-	Size         int64
-	MTime, CTime int64
-	Inode        uint64
-}
 
 // Options are the command line's part.
 type Options struct {

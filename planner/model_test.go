@@ -2,6 +2,7 @@ package planner_test
 
 import (
 	"crypto/sha256"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -360,7 +361,7 @@ func (w *world) input() planner.Input {
 	in := planner.Input{
 		Config: &cfg, Host: w.host, Now: start.Add(w.later), ClockOff: w.clockOff, Options: w.options, Paths: w.paths, Imports: w.imports,
 		Accounts: []planner.Account{{Address: mainAccount, User: "me", Tree: w.remoteTree(), Veiled: w.veiled(), Quota: w.quota, Own: own}},
-		Sources:  []planner.Source{{Backup: w.backup.Address, Tree: w.localTree(), Proofs: w.proofs, Failure: w.failure, ScannedAt: w.clock * 1e9}},
+		Sources:  []planner.Source{{Backup: w.backup.Address, Tree: w.localTree(), Proofs: w.proofList(), Failure: w.failure, ScannedAt: w.clock * 1e9}},
 	}
 	if w.failure != "" {
 		in.Sources[0].Tree = nil
@@ -563,4 +564,15 @@ func (w *world) settled(t *testing.T) *planner.Plan {
 		t.Fatalf("the plan after the apply is not empty:\n%s", describe(again))
 	}
 	return p
+}
+
+// prove remembers that a node holds what a file on disk does.
+func (w *world) prove(h tree.Handle, path string, p planner.Proof) {
+	p.Dir, p.Name, p.Handle = string(tree.Path(path).Dir()), tree.Path(path).Base(), h
+	w.proofs[h] = p
+}
+
+// proofList is what the cache knows, as a plan wants it.
+func (w *world) proofList() []planner.Proof {
+	return slices.SortedFunc(maps.Values(w.proofs), func(a, b planner.Proof) int { return a.Compare(&b) })
 }

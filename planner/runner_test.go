@@ -315,7 +315,7 @@ func (r *runner) copy(a *planner.Action, from, old *node) (planner.Result, error
 	n.mtime, n.printed, n.meta, n.ours = a.Fingerprint.MTime, true, a.Meta, true
 	r.replace(a, n, old)
 	if a.Proven {
-		w.proofs[n.handle] = planner.Proof{Path: a.Local.Path, Size: a.Local.Size, MTime: a.Local.MTime, CTime: a.Local.CTime, Inode: a.Local.Inode}
+		w.prove(n.handle, a.Local.Path, planner.Proof{Size: a.Local.Size, MTime: a.Local.MTime, CTime: a.Local.CTime, Inode: a.Local.Inode})
 	}
 	r.handles[a.ID] = n.handle
 	return planner.Result{Handle: n.handle, Fingerprint: a.Fingerprint}, nil
@@ -347,7 +347,7 @@ func (r *runner) upload(a *planner.Action, old *node) (planner.Result, error) {
 	n.mtime, n.printed, n.meta, n.ours = max(0, f.mtime/1e9), true, a.Meta, true
 	r.replace(a, n, old)
 	r.handles[a.ID] = n.handle
-	w.proofs[n.handle] = planner.Proof{Path: a.Local.Path, Size: a.Local.Size, MTime: f.mtime, CTime: f.ctime, Inode: f.inode}
+	w.prove(n.handle, a.Local.Path, planner.Proof{Size: a.Local.Size, MTime: f.mtime, CTime: f.ctime, Inode: f.inode})
 	return planner.Result{Handle: n.handle, Fingerprint: planner.Fingerprint{CRC: crcOf(f.content), MTime: n.mtime}}, nil
 }
 

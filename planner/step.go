@@ -28,6 +28,9 @@ func Step(in Input, answers Answers) ([]Question, *Plan) {
 			t.takeBack()
 			continue
 		}
+		if t.source != nil && t.source.Tree != nil {
+			t.proofs = indexProofs(t.source.Tree, t.source.Proofs)
+		}
 		t.match()
 		if t.series != nil {
 			t.compareSnapshots()

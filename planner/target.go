@@ -19,6 +19,7 @@ type target struct {
 	folder  *config.Folder
 	account *account
 	source  *Source
+	proofs  proofIndex
 	prior   *Prior
 	owned   owned
 	policy  policy

@@ -68,6 +68,16 @@ func (t *Tree) Len() int { return len(t.nodes) }
 // Name returns the node's name.
 func (t *Tree) Name(id ID) string { return t.str(t.nodes[id].name) }
 
+// LocalName returns the node's name on disk.
+func (t *Tree) LocalName(id ID) string {
+	if t.nodes[id].hasOdd {
+		if local := t.odd[id].localName; local != "" {
+			return local
+		}
+	}
+	return t.Name(id)
+}
+
 // Kind returns what the node is.
 func (t *Tree) Kind(id ID) Kind { return t.nodes[id].kind }
 
@@ -141,19 +151,12 @@ func (t *Tree) Lookup(p Path) (ID, bool) {
 
 // Path returns the node's path below the root.
 func (t *Tree) Path(id ID) Path {
-	return t.joined(id, func(id ID) string { return t.Name(id) })
+	return t.joined(id, t.Name)
 }
 
 // LocalPath returns the node's path below the root in names as they are on disk.
 func (t *Tree) LocalPath(id ID) string {
-	return string(t.joined(id, func(id ID) string {
-		if t.nodes[id].hasOdd {
-			if local := t.odd[id].localName; local != "" {
-				return local
-			}
-		}
-		return t.Name(id)
-	}))
+	return string(t.joined(id, t.LocalName))
 }
 
 func (t *Tree) joined(id ID, name func(ID) string) Path {

@@ -52,7 +52,7 @@ func (p *Project) gather(ctx context.Context, o planner.Options) (planner.Input,
 		sources, err = p.scanSources(gctx, needed)
 		return err
 	})
-	var proofs map[addr.Address]map[tree.Handle]planner.Proof
+	var proofs map[addr.Address][]planner.Proof
 	g.Go(func() (err error) {
 		proofs, err = p.readProofs(gctx, needed)
 		return err

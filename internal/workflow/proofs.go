@@ -13,24 +13,9 @@ import (
 	"github.com/megaplan/megaplan/planner"
 )
 
-// loadProofs gives the planner what the cache knows of each scanned source.
-func (p *Project) loadProofs(ctx context.Context, in *planner.Input) error {
-	var scanned []addr.Address
-	for i := range in.Sources {
-		if in.Sources[i].Tree != nil {
-			scanned = append(scanned, in.Sources[i].Backup)
-		}
-	}
-	proofs, err := p.readProofs(ctx, scanned)
-	for i := range in.Sources {
-		in.Sources[i].Proofs = proofs[in.Sources[i].Backup]
-	}
-	return err
-}
-
 // readProofs reads what the cache knows of some backups' sources (rule 9).
-func (p *Project) readProofs(ctx context.Context, needed []addr.Address) (map[addr.Address]map[tree.Handle]planner.Proof, error) {
-	all := map[addr.Address]map[tree.Handle]planner.Proof{}
+func (p *Project) readProofs(ctx context.Context, needed []addr.Address) (map[addr.Address][]planner.Proof, error) {
+	all := map[addr.Address][]planner.Proof{}
 	for _, a := range needed {
 		b := p.backup(a)
 		acct, err := p.connect(ctx, b.Account)
@@ -42,15 +27,18 @@ func (p *Project) readProofs(ctx context.Context, needed []addr.Address) (map[ad
 		if err != nil {
 			return nil, err
 		}
-		all[a] = make(map[tree.Handle]planner.Proof, len(known))
-		for _, k := range known {
+		list := make([]planner.Proof, 0, len(known))
+		var abs, rel string
+		for i := range known {
+			k := &known[i]
+			if k.Dir != abs {
+				abs, rel = k.Dir, strings.TrimPrefix(strings.TrimPrefix(k.Dir, root), "/")
+			}
 			if k.Equal {
-				all[a][k.Handle] = planner.Proof{
-					Path: strings.TrimPrefix(strings.TrimPrefix(k.Dir, root)+"/"+k.Name, "/"),
-					Size: k.Size, MTime: k.MTime, CTime: k.CTime, Inode: k.Inode,
-				}
+				list = append(list, planner.Proof{Dir: rel, Name: k.Name, Handle: k.Handle, Size: k.Size, MTime: k.MTime, CTime: k.CTime, Inode: k.Inode})
 			}
 		}
+		all[a] = list
 	}
 	return all, nil
 }

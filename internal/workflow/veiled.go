@@ -20,6 +20,9 @@ func veiled(ctx context.Context, client *mega.Client, t *tree.Tree) (map[tree.Ha
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for id := range tree.ID(t.Len()) {
+		if t.Kind(id) != tree.Dir {
+			continue
+		}
 		n := t.Node(id)
 		if _, marked := snapshot.ParseMark(n.Snapshot); !marked || !n.Incomplete {
 			continue

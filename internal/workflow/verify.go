@@ -211,13 +211,17 @@ func (p *Project) verifyHere(ctx context.Context, v *Verified, b *config.Backup,
 		v.Failure = fmt.Sprintf("the source is %s: %s", source.Failure, source.Detail)
 		return nil
 	}
-	with := planner.Input{Sources: []planner.Source{source}}
-	if err := p.loadProofs(ctx, &with); err != nil {
+	all, err := p.readProofs(ctx, []addr.Address{b.Address})
+	if err != nil {
 		return err
+	}
+	proofs := make(map[tree.Handle]planner.Proof, len(all[b.Address]))
+	for _, proof := range all[b.Address] {
+		proofs[proof.Handle] = proof
 	}
 	prior, known := p.prior[b.Address]
 	input := verify.Input{
-		Remote: at.tree, Root: at.root, Local: source.Tree, Manifest: prior.Manifest, HasState: known, Proofs: with.Sources[0].Proofs,
+		Remote: at.tree, Root: at.root, Local: source.Tree, Manifest: prior.Manifest, HasState: known, Proofs: proofs,
 		KeepsGone: b.Mode == config.ModeArchive || b.OnDelete == config.DeleteKeep, Sample: o.Sample,
 	}
 	if one := v.Snapshot; one.Name != "" {

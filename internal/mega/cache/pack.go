@@ -12,6 +12,9 @@ import (
 // factSize is a proof's fact: four numbers and the verdict.
 const factSize = 33
 
+// usualProof is about how long a proof is, with a short name.
+const usualProof = factSize + 8 + 8
+
 func (p *Proof) fact() []byte { return p.appendFact(make([]byte, 0, factSize)) }
 
 func (p *Proof) appendFact(b []byte) []byte {

@@ -121,12 +121,19 @@ func (p Proofs) Below(ctx context.Context, root string) ([]Proof, error) {
 	}
 	// Not one query with OR, for which SQLite sorts.
 	below, err := p.query(ctx, "WHERE dir >= ? AND dir < ?", []byte(from), []byte(to))
+	if len(direct) == 0 {
+		return below, err
+	}
 	return append(direct, below...), err
 }
 
 func (p Proofs) query(ctx context.Context, where string, args ...any) (list []Proof, err error) {
 	err = p.d.use(ctx, "read proofs", func(db *sql.DB) error {
-		list = nil
+		var bytes int
+		if err := db.QueryRowContext(ctx, "SELECT coalesce(sum(length(pack)), 0) FROM packs "+where, args...).Scan(&bytes); err != nil {
+			return err
+		}
+		list = slices.Grow([]Proof(nil), bytes/usualProof)
 		var dir string
 		first, packs := 0, 0 // of the directory that is being read
 		err := eachPack(ctx, db, func(d string, pack []byte) {
