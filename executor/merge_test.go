@@ -31,7 +31,7 @@ func TestRule16_AFolderIsMergedAsPlannedOrNotAtAll(t *testing.T) {
 				Remote: planner.Remote{Handle: moves, Parent: two, Name: "moves", Size: 1},
 			},
 			planner.Action{
-				Kind: planner.MergeFolder, Path: "p/dir", Needs: []planner.ActionID{1}, Subtree: &left, Disown: true,
+				Kind: planner.MergeFolder, Path: "p/dir", Needs: []planner.ActionID{1}, Subtree: &left, Disown: &planner.Disowned{},
 				Remote: planner.Remote{Handle: two, Parent: 1, Name: "dir", Dir: true},
 			},
 		), e)

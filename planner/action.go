@@ -88,10 +88,8 @@ type Action struct {
 	// Subtree is how a folder to be trashed looked (rule 16), and what is left of one that is merged when its turn comes; nil for
 	// files.
 	Subtree *Subtree
-	// Disown says that the node leaves the state by its handle, and those in Along with it: what else has its path, or lies below
-	// that in another folder of the name, stays in it.
-	Disown bool
-	Along  []tree.Handle
+	// Disown, if set, says that the state does not know the node afterwards: it leaves by its handle, since several nodes may have its path.
+	Disown *Disowned
 	// Mark is the _mpsnap attribute that create_folder and publish_snapshot write, and that expire_snapshot writes before it
 	// destroys, with the tags and the pin that the plan saw. Folder is the folder that is published. Purge makes expire_snapshot destroy, not trash.
 	Mark   string
@@ -101,6 +99,18 @@ type Action struct {
 
 // Sends says whether the action uploads content.
 func (a *Action) Sends() bool { return a.Kind == Upload || a.Kind == Update && a.Original == 0 }
+
+// Disowned are the nodes in a folder that leave the state with it. What else has their paths, in another folder of the name,
+// stays in it.
+type Disowned struct{ Along []tree.Handle }
+
+// handles lists a node and those that leave the state with it.
+func (d *Disowned) handles(of tree.Handle) []tree.Handle {
+	if d == nil {
+		return []tree.Handle{of}
+	}
+	return append([]tree.Handle{of}, d.Along...)
+}
 
 // Local identifies a local file's content as it was scanned (rule 27). Path is relative to the source's root, in names on disk.
 type Local struct {

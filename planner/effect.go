@@ -48,7 +48,7 @@ func Effect(p *Plan, a *Action, r Result) Record {
 			out.Put = []state.Entry{{Path: rel, Dir: true, Handle: r.Handle, Meta: a.Meta}}
 		}
 	case Copy, RestoreFromTrash:
-		if a.Disown {
+		if a.Disown != nil {
 			break
 		}
 		out.Put = []state.Entry{{
@@ -65,8 +65,8 @@ func Effect(p *Plan, a *Action, r Result) Record {
 			out.Root = a.Remote.Handle
 			break
 		}
-		if a.Disown {
-			out.Remove = append([]tree.Handle{a.Remote.Handle}, a.Along...)
+		if a.Disown != nil {
+			out.Remove = a.Disown.handles(a.Remote.Handle)
 			break
 		}
 		out.Put = []state.Entry{{
@@ -101,8 +101,8 @@ func Effect(p *Plan, a *Action, r Result) Record {
 	case ExpireSnapshot:
 		out.Remove, out.Below, out.Expired = []tree.Handle{a.Remote.Handle}, rel, a.Remote.Handle
 	case Trash, Destroy, MergeFolder:
-		out.Remove = append([]tree.Handle{a.Remote.Handle}, a.Along...)
-		if !a.Disown && a.Subtree != nil && a.Subtree.Nodes > 0 {
+		out.Remove = a.Disown.handles(a.Remote.Handle)
+		if a.Disown == nil && a.Subtree != nil && a.Subtree.Nodes > 0 {
 			out.Below = rel
 			if rel == "" {
 				out.Below = "/" // all of it

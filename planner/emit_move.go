@@ -98,16 +98,30 @@ func (e *emitter) vacate(i int32) ActionID {
 func (e *emitter) forDuplicates(i int32, a *Action) {
 	switch r := &e.rows[i]; {
 	case r.what == renamed:
-		a.Reason, a.Disown = "one of several of this name; kept under another one, and not megaplan's from now on", true
+		a.Reason, a.Disown = "one of several of this name; kept under another one, and not megaplan's from now on", &Disowned{}
 		if a.Remote.Dir {
-			a.Along = e.owns(r.remote)
+			a.Disown.Along = e.owns(r.remote)
 		}
 	case r.twin:
 		a.Reason = "its folder is one of several of the name, which become one"
-		a.Disown = r.what == theirs || r.what == left && !e.owned.has(a.Remote.Handle) || (r.what == gone || r.what == replaced) &&
-			!(&pruner{emitter: e}).fate(r.remote, e.remote().Node(r.remote), e.below(r.remote), true).owned
+		if e.foreign(r) {
+			a.Disown = &Disowned{}
+		}
 	}
 	if a.From == a.Path {
 		a.From = ""
 	}
+}
+
+// foreign says whether nobody owned the node of a row that moves between folders of one name.
+func (e *emitter) foreign(r *row) bool {
+	switch r.what {
+	case theirs:
+		return true
+	case left:
+		return !e.owned.has(e.remote().Handle(r.remote))
+	case gone, replaced:
+		return !(&pruner{emitter: e}).fate(r.remote, e.remote().Node(r.remote), e.below(r.remote), true).owned
+	}
+	return false
 }

@@ -241,8 +241,8 @@ func (p *pruner) wholeFolder(sum *pruned, id tree.ID, path tree.Path, f fate, be
 	default:
 		before = append(before, below...)
 	}
-	if a.Disown = p.shared(id); a.Disown {
-		a.Along = p.owns(id)
+	if p.shared(id) {
+		a.Disown = &Disowned{p.owns(id)}
 	}
 	a.Needs = needs(before...)
 	sum.action = p.p.act(a)

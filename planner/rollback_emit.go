@@ -145,7 +145,7 @@ func (b *undoer) letIn(t Trashed) {
 	above := b.folder(rel.Dir())
 	a := Action{
 		Address: b.out.Address, Kind: RestoreFromTrash, Path: t.Path, Needs: needs(above.after), Parent: above.ref, Name: rel.Base(),
-		Reason: "trashed by " + b.run + ", though not megaplan's", Disown: true, Remote: t.Remote, Files: 1, Bytes: t.Bytes,
+		Reason: "trashed by " + b.run + ", though not megaplan's", Disown: &Disowned{}, Remote: t.Remote, Files: 1, Bytes: t.Bytes,
 	}
 	a.Remote.TrashedAt = 0
 	if t.Remote.Dir {

@@ -145,8 +145,8 @@ func (d *decoder) action(id planner.ActionID) planner.Action {
 		}
 	}
 	a.Purge, a.Proven = on(11), on(14)
-	if a.Disown = on(12); a.Disown {
-		a.Along = d.handles()
+	if on(12) {
+		a.Disown = &planner.Disowned{Along: d.handles()}
 	}
 	if on(13) {
 		if a.Like = planner.ActionID(d.uint()); a.Like == 0 || a.Like >= id {

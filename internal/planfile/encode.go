@@ -106,7 +106,7 @@ func (e *encoder) action(a *planner.Action) {
 	e.pathOf(string(a.Path))
 	base, below := a.Path.Base(), tailOf(string(a.Path), a.Local.Path)
 	e.flags(a.AfterContent, a.Local.Symlink, a.Remote.Dir, a.Replace, a.KeepVersion, a.Subtree != nil, a.Name == base, below, a.Remote.TrashedAt != 0, a.Original != 0,
-		ofSnapshot(a), a.Purge, a.Disown, a.Like != 0, a.Proven)
+		ofSnapshot(a), a.Purge, a.Disown != nil, a.Like != 0, a.Proven)
 	e.word(string(a.From))
 	e.word(a.Reason)
 	e.int(a.Bytes)
@@ -140,8 +140,8 @@ func (e *encoder) action(a *planner.Action) {
 		e.uint(uint64(a.Folder.Handle))
 		e.uint(uint64(a.Folder.Action))
 	}
-	if a.Disown {
-		e.handles(a.Along)
+	if a.Disown != nil {
+		e.handles(a.Disown.Along)
 	}
 	if a.Like != 0 {
 		e.uint(uint64(a.Like))

@@ -23,7 +23,7 @@ func TestRule26_MergesAreCheckedOnAFreshTree(t *testing.T) {
 		{Kind: planner.Move, Path: "B/dir/a", Name: "a", Parent: planner.Ref{Handle: 50}, Remote: in(71, 60, "a")},
 		{Kind: planner.Destroy, Path: "B/dir/b", Remote: in(72, 60, "b")},
 		{Kind: planner.Trash, Path: "B/dir/a", Remote: in(51, 50, "a")},
-		{Kind: planner.MergeFolder, Path: "B/dir", Subtree: &held, Disown: true, Remote: planner.Remote{Handle: 60, Parent: 9, Name: "dir", Dir: true}},
+		{Kind: planner.MergeFolder, Path: "B/dir", Subtree: &held, Disown: &planner.Disowned{}, Remote: planner.Remote{Handle: 60, Parent: 9, Name: "dir", Dir: true}},
 	}
 	for i := range actions {
 		actions[i].ID, actions[i].Address = planner.ActionID(i+1), docs
