@@ -205,3 +205,17 @@ func TestRule21_TheMostPatientAccountBlockDecides(t *testing.T) {
 		}
 	}
 }
+
+// TestRule19_TrashedBytesCountUntilTheyExpire: the plan tells how much, of which account, and for how long.
+func TestRule19_TrashedBytesCountUntilTheyExpire(t *testing.T) {
+	w := applied(t, "a", "keep")
+	w.quota = planner.Quota{Used: 100, Total: 1000}
+	w.remove("a")
+	for _, keep := range []time.Duration{0, 30 * day} {
+		w.keep = keep
+		q := w.plan(t).Totals().Quota[0]
+		if q.Trashed != int64(len("content of a")) || q.TrashKeep != keep || q.After != 100 {
+			t.Errorf("keep %s: %+v", keep, q)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -105,6 +106,23 @@ func TestPlanWithNothingToDo(t *testing.T) {
 	p := sample()
 	p.Targets[0].Kept, p.Targets[0].Skipped = nil, nil
 	golden(t, "plan_nothing.txt", show(100, false, func(s *Screen) { s.Plan(p, now) }))
+}
+
+// TestRule19_TrashStillCounts: until it is emptied, or until the day from which an apply expires it.
+func TestRule19_TrashStillCounts(t *testing.T) {
+	local := time.Local
+	time.Local = time.UTC
+	defer func() { time.Local = local }()
+	for keep, want := range map[time.Duration]string{
+		0:                   "What goes to the trash (1.0 KiB) still counts until the trash is emptied.\n",
+		30 * 24 * time.Hour: "What goes to the trash (1.0 KiB) still counts until 2026-12-22 12:00:00: the first apply after that expires it (keep = 30d).\n",
+	} {
+		p := sample(planner.Action{Kind: planner.Trash, Path: "Backups/laptop/documents/old.tmp", Bytes: 1024, Files: 1})
+		p.Quotas[0].TrashKeep = keep
+		if got := show(200, false, func(s *Screen) { s.Plan(p, now) }); !strings.Contains(got, want) {
+			t.Errorf("%q\nis not in\n%s", want, got)
+		}
+	}
 }
 
 func TestDriftNamesWhatHappened(t *testing.T) {
