@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
@@ -159,9 +160,20 @@ func (p *planning) guardQuota() {
 			continue
 		}
 		p.refuse(19, nil, "over quota", fmt.Sprintf(
-			"%s has %s of %s in use. This plan needs %s more at its peak, and is short by %s (%d bytes). Nothing was changed. Free some space, or back up less.",
-			q.Account, size(q.Used), size(q.Total), size(q.Peak-q.Used), size(q.Peak-q.Total), q.Peak-q.Total))
+			"%s has %s of %s in use. This plan needs %s more at its peak, and is short by %s (%d bytes). Nothing was changed. %s",
+			q.Account, size(q.Used), size(q.Total), size(q.Peak-q.Used), size(q.Peak-q.Total), q.Peak-q.Total, p.wayToFit(q.Account)))
 		r := &p.plan.Refusals[len(p.plan.Refusals)-1]
 		r.Quota, r.Address, r.Diagnostic.Address = true, q.Account, q.Account.String()
 	}
+}
+
+// wayToFit says what helps an account that is too full. A snapshot counts in full, and older ones go only after it (rule 24).
+func (p *planning) wayToFit(account addr.Address) string {
+	for _, t := range p.targets {
+		if t.out.Account == account && t.series != nil && t.making() {
+			return fmt.Sprintf("%s makes a snapshot, which counts in full beside the older ones until it is published: `megaplan snapshots` says what each "+
+				"takes. Free some space (what is in the trash counts, too), or use mode = \"mirror\" with versions.", t.out.Address)
+		}
+	}
+	return "Free some space, or back up less."
 }

@@ -200,7 +200,11 @@ func TestRule24_QuotaCountsCopies(t *testing.T) {
 	w.wait(time.Hour)
 	w.write("a", "changed")
 	w.quota = planner.Quota{Used: 100, Total: 110}
-	refused(t, w.plan(t), 19, "over quota")
+	full := w.plan(t)
+	refused(t, full, 19, "over quota")
+	if why := full.Refusals[0].Diagnostic.Detail; !strings.Contains(why, "backup.docs makes a snapshot, which counts in full") {
+		t.Errorf("refused with %s", why)
+	}
 	w.quota.Total = 1000
 	if q := w.plan(t).Totals().Quota[0]; q.After != 100+int64(len("changed")+len("content of b")) {
 		t.Errorf("%+v", q)
