@@ -250,7 +250,7 @@ func (e *emitter) correct(i int32) {
 	if r.moved { // it comes before the move
 		a.Path, a.Parent, a.Needs = e.out.Path.Join(string(e.below(r.remote))), Ref{Handle: a.Remote.Parent}, nil
 	}
-	if a.Meta == "" && l.Kind == old.Kind {
+	if a.Meta == "" && l.Kind == old.Kind && e.series == nil {
 		a.Meta = old.Meta
 	}
 	if old.HasFingerprint {

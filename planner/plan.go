@@ -90,7 +90,8 @@ type Target struct {
 	Lost    []Kept
 	// Skipped are local names that cannot be backed up: unreadable, a clash of names, too large, a socket.
 	Skipped []Kept
-	// Snapshots are the published snapshots that are below the root, the newest first; SnapshotsAfter applies what the actions did.
+	// Snapshots are the published snapshots that are below the root, the newest first, or of a backup that is taken away those that
+	// the state knows; SnapshotsAfter applies what the actions did.
 	Snapshots []state.Snapshot
 	// Fates are what retention does with the snapshots, the one this plan makes included, the newest first.
 	Fates     []Fate

@@ -132,7 +132,7 @@ func (t *target) take(prior *Prior) {
 	t.prior = prior
 	t.owned = owned{entries: prior.Manifest}
 	t.out.Prior, t.out.Serial, t.out.Resource = prior.Resource.Address, prior.Resource.Serial, prior.Resource
-	t.out.LastSuccess = prior.Resource.LastSuccess
+	t.out.LastSuccess, t.out.Snapshots = prior.Resource.LastSuccess, prior.Resource.Snapshots
 }
 
 // heir is the new address that continues a state entry whose own address left the configuration.

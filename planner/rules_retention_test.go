@@ -151,6 +151,9 @@ func TestRule18_ABackupOfSnapshotsIsTakenAway(t *testing.T) {
 	w.backup, w.cfg.Removed = config.Backup{}, []config.Removed{{From: docs, Destroy: true}}
 	p = w.plan(t)
 	expectMain(t, p, "trash B/docs", "forget B/docs")
+	if len(p.Targets[0].Snapshots) != 3 {
+		t.Error("what was not taken away yet would be forgotten")
+	}
 	w.applyAll(t, p)
 
 	// One by one, and the folders last.

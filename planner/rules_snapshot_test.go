@@ -238,6 +238,11 @@ func TestRule24_AnUnfinishedOneIsResumed(t *testing.T) {
 	if len(w.shots()) != 0 {
 		t.Fatal("it was published")
 	}
+	w.options.DriftOnly = true
+	if p := w.plan(t); len(p.Drift) > 0 {
+		t.Error(describe(p))
+	}
+	w.options.DriftOnly = false
 	w.wait(time.Hour)
 	w.write("b", "changed since")
 	w.remove("a")

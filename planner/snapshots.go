@@ -46,6 +46,7 @@ func (t *target) readSeries() {
 	s.base.ID = tree.None
 	t.series = s
 	if t.root == tree.None {
+		t.out.Snapshots = nil
 		return
 	}
 	s.list = snapshot.List(t.remote(), t.root)
@@ -58,7 +59,9 @@ func (t *target) readSeries() {
 			s.unfinished = append(s.unfinished, id)
 		}
 	}
-	t.out.Snapshots = t.facts()
+	if t.out.Status == Active { // who takes a backup away takes nothing on
+		t.out.Snapshots = t.facts()
+	}
 }
 
 // unfinished says whether a node is the folder of a snapshot that was not published, and what its mark says.

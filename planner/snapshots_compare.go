@@ -16,7 +16,7 @@ func (t *target) compareSnapshots() {
 		case doubled:
 			t.settleBuilt(int32(i), t.doubles[int32(i)])
 		case same:
-			if i > 0 && t.metaDiffers(r.local, r.remote) {
+			if i > 0 && t.local().Node(r.local).Meta != t.remote().Node(r.remote).Meta {
 				r.what = attrs
 			}
 		}
@@ -38,7 +38,7 @@ func (t *target) settleBuilt(i int32, files []tree.ID) {
 		if j = t.judge(r.local, id); j.pending || j.what == left {
 			break
 		}
-		if j.what != update && t.remote().Kind(id) == t.local().Kind(r.local) {
+		if j.what != update && t.correctable(r.local, id) {
 			keep = id
 			break
 		}
@@ -48,7 +48,7 @@ func (t *target) settleBuilt(i int32, files []tree.ID) {
 		return
 	case j.what == left:
 		t.omit(i)
-	case keep == tree.None: // a link is not made of a file
+	case keep == tree.None:
 		t.rows[i].what, t.rows[i].remote = upload, tree.None
 	default:
 		t.rows[i].what, t.rows[i].remote = j.what, keep
@@ -58,6 +58,13 @@ func (t *target) settleBuilt(i int32, files []tree.ID) {
 			t.add(row{local: tree.None, remote: id, parent: r.parent, what: gone})
 		}
 	}
+}
+
+// correctable says whether a file of the same content can be made what the source has: no link is made of a file, and touch takes no
+// metadata away.
+func (t *target) correctable(local, remote tree.ID) bool {
+	l, r := t.local().Node(local), t.remote().Node(remote)
+	return l.Kind == r.Kind && (l.Meta != "" || r.Meta == "")
 }
 
 // omit leaves a file that cannot be read out of the snapshot.
