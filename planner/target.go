@@ -110,10 +110,31 @@ type owned struct {
 	entries state.Manifest
 	// byHandle is built when a handle is first looked up.
 	byHandle handleIndex
+	// next is the entry behind the last one found that was not behind it, above the last one that was: handles are mostly
+	// looked up in the order of the entries, each beside that of its folder.
+	next, above int
 }
 
 // find returns the index of a handle's entry, or -1.
 func (o *owned) find(h tree.Handle) int {
+	if o.next < len(o.entries) && o.entries[o.next].Handle == h {
+		o.next++
+		return o.next - 1
+	}
+	if o.above < len(o.entries) && o.entries[o.above].Handle == h {
+		return o.above
+	}
+	at := o.search(h)
+	switch {
+	case at >= o.next || at == 0:
+		o.next = at + 1
+	case at >= 0:
+		o.above = at
+	}
+	return at
+}
+
+func (o *owned) search(h tree.Handle) int {
 	if o.byHandle.of == nil {
 		o.byHandle = indexHandles(len(o.entries), func(row uint32) tree.Handle { return o.entries[row].Handle })
 	}
