@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/state"
 )
@@ -48,6 +47,8 @@ type undo struct {
 	along         map[tree.Handle]bool
 	over          map[int32]tree.ID
 	lostIn        map[tree.Path]int
+	// snapshot is set for a backup that keeps snapshots; nothing else counts then.
+	snapshot *unpublish
 	// strangers are what the run trashed though the address did not own it.
 	strangers []Trashed
 	// disowned are nodes that the run let go of without taking them away.
@@ -57,6 +58,10 @@ type undo struct {
 // takeBack compares what the target owned before its last run with what it owns now, and finds what differs.
 func (t *target) takeBack() {
 	if !t.undoable() {
+		return
+	}
+	if t.series != nil {
+		t.takeBackSnapshot()
 		return
 	}
 	u := &undo{
@@ -105,10 +110,6 @@ func (u *undo) findStrangers() {
 func (t *target) undoable() bool {
 	switch {
 	case t.prior == nil || t.prior.Before == nil || t.account == nil:
-		return false
-	case t.backup != nil && t.backup.Mode == config.ModeSnapshots:
-		t.p.refuse(23, t, "a snapshot is not taken back", fmt.Sprintf(
-			"The last apply of %s published a snapshot, which stands beside the older ones and took nothing away. Nothing was changed. Without it: megaplan rollback -exclude=%s; to take it off, move its folder to the trash with any client.", t.out.Address, t.out.Address))
 		return false
 	case t.moves():
 		t.p.refuse(4, t, "the folder is not at its path", fmt.Sprintf(

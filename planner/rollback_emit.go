@@ -32,6 +32,10 @@ func (e *emitter) undoRun() {
 	if u == nil || e.root == tree.None {
 		return
 	}
+	if u.snapshot != nil {
+		e.unpublishSnapshot()
+		return
+	}
 	b := undoer{
 		undo: u, emitter: e, places: map[tree.Path]undone{"": {ref: e.out.Root}}, done: map[int32]ActionID{}, begun: map[int32]bool{},
 		run: e.prior.Before.String(),

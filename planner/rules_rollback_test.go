@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -234,16 +235,50 @@ func TestRollbackSaysWhatIsLost(t *testing.T) {
 	}
 }
 
+// TestRule23_ASnapshotIsTakenBack: it goes to the trash, and the one before it is the newest again, file by file.
+func TestRule23_ASnapshotIsTakenBack(t *testing.T) {
+	w := keeping()
+	w.write("a", "one")
+	w.write("sub/b", "two")
+	w.applyAll(t, w.plan(t))
+	first, known := w.newest(t), w.prior.Manifest
+	w.options.Rollback = true
+	if got := rules(w.plan(t)); !slices.Equal(got, []int{17}) { // the only one
+		t.Errorf("refused by rules %v, want 17", got)
+	}
+	w.backup.Lifecycle.PreventDestroy = true
+	if got := rules(w.plan(t)); !slices.Contains(got, 18) {
+		t.Errorf("refused by rules %v, want 18", got)
+	}
+	w.options.Rollback, w.backup.Lifecycle.PreventDestroy = false, false
+
+	w.later = time.Hour
+	w.write("a", "another")
+	w.applyAll(t, w.plan(t))
+	if w.newest(t) == first || len(w.shots()) != 2 {
+		t.Fatal("there is no second one")
+	}
+	second := w.newest(t)
+	p := w.takeBack(t)
+	if len(p.Actions) != 1 || p.Actions[0].Kind != planner.ExpireSnapshot || p.Partial || !second.trashed || len(w.shots()) != 1 || w.shots()[0] != first {
+		t.Errorf("%s", describe(p))
+	}
+	if diff := cmp.Diff(known, w.prior.Manifest); diff != "" || len(w.prior.Resource.Snapshots) != 1 {
+		t.Errorf("the state (-before +after the rollback):\n%s", diff)
+	}
+	w.later = 2 * time.Hour
+	p = w.plan(t)
+	if n := p.Totals().Actions; n[planner.PublishSnapshot] != 1 {
+		t.Errorf("the next apply makes none:\n%s", describe(p))
+	}
+}
+
 // TestRule17_ARollbackKeepsToTheLimits: taking the first apply back would leave the backup empty.
 func TestRule17_ARollbackKeepsToTheLimits(t *testing.T) {
 	w := applied(t, "a", "b")
 	w.options.Rollback = true
 	if got := rules(w.plan(t)); !slices.Equal(got, []int{17}) {
 		t.Errorf("refused by rules %v, want 17", got)
-	}
-	w.backup.Mode = config.ModeSnapshots
-	if got := rules(w.plan(t)); !slices.Contains(got, 23) {
-		t.Errorf("refused by rules %v, want 23", got)
 	}
 }
 
