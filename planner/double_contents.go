@@ -69,9 +69,9 @@ func (t *target) twinFiles(at int32, files []tree.ID) {
 	var keep tree.ID
 	switch p {
 	case config.DuplicatesReport, config.DuplicatesRename:
-		keep = t.pick(config.DuplicatesFirst, t.inPlace(at, files))
+		keep = t.pick(config.DuplicatesFirst, t.inPlace(at, files), tree.None)
 	default:
-		keep = t.pick(p, files)
+		keep = t.pick(p, files, t.rows[at].remote)
 	}
 	r := row{local: tree.None, remote: keep, parent: at, what: theirs}
 	if t.gather(&r); len(files) == 1 && !r.moved {

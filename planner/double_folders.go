@@ -81,7 +81,7 @@ func (t *target) picks(local tree.ID, folders []tree.ID) (keep tree.ID, ok bool)
 			return tree.None, false
 		}
 	}
-	return t.pick(t.policy.folders, folders), true
+	return t.pick(t.policy.folders, folders, tree.None), true
 }
 
 // otherFolders says what becomes of the folders of a name beside the one that stays, which is row by's.

@@ -98,7 +98,7 @@ func (t *target) winner(i int32, files []tree.ID) (tree.ID, judgement) {
 	case config.DuplicatesSource, config.DuplicatesRename, config.DuplicatesReport:
 	default:
 		if t.deletes() {
-			keep := t.pick(p, files)
+			keep := t.pick(p, files, t.rows[r.parent].remote)
 			return keep, t.judge(r.local, keep)
 		}
 	}
@@ -112,14 +112,14 @@ func (t *target) winner(i int32, files []tree.ID) (tree.ID, judgement) {
 			return id, judged[k]
 		}
 	}
-	k := t.survivor(files, judged)
+	k := t.survivor(files, judged, t.rows[r.parent].remote)
 	return files[k], judged[k]
 }
 
 // survivor prefers a file equal to the local one: of several the one in the manifest, then the one with the right
-// fingerprint, then the lowest handle. If none is equal it is the newest, then the lowest handle; where others are not to be
-// touched, the one in the manifest before that.
-func (t *target) survivor(files []tree.ID, judged []judgement) int {
+// fingerprint, then one in the folder that others are merged into, then the lowest handle. If none is equal it is the newest;
+// where others are not to be touched, the one in the manifest before that.
+func (t *target) survivor(files []tree.ID, judged []judgement, dir tree.ID) int {
 	best, rank := -1, 0
 	for k, id := range files {
 		if judged[k].what == update {
@@ -127,9 +127,12 @@ func (t *target) survivor(files []tree.ID, judged []judgement) int {
 		}
 		mine := 1
 		if t.owned.has(t.remote().Handle(id)) {
-			mine += 4
+			mine += 8
 		}
 		if judged[k].what != touch {
+			mine += 4
+		}
+		if t.remote().Parent(id) == dir {
 			mine += 2
 		}
 		if mine > rank {
@@ -146,7 +149,7 @@ func (t *target) survivor(files []tree.ID, judged []judgement) int {
 			}
 		}
 	}
-	return slices.Index(files, t.pick(config.DuplicatesNewest, files))
+	return slices.Index(files, t.pick(config.DuplicatesNewest, files, dir))
 }
 
 // deletes says whether nothing holds deletions (rule 6) as far as the scan tells: some of it is noticed only while files are
@@ -164,8 +167,9 @@ func (t *target) deletes() bool {
 	return t.held() == "" && !t.unlisted
 }
 
-// pick is the one of several nodes of a name that a policy keeps; the lowest handle decides between equals.
-func (t *target) pick(p config.Duplicates, ids []tree.ID) tree.ID {
+// pick is the one of several nodes of a name that a policy keeps. Between equals one that need not be moved to dir is kept, then
+// the lowest handle.
+func (t *target) pick(p config.Duplicates, ids []tree.ID, dir tree.ID) tree.ID {
 	rank := func(tree.ID) int64 { return 0 }
 	switch p {
 	case config.DuplicatesNewest:
@@ -177,11 +181,14 @@ func (t *target) pick(p config.Duplicates, ids []tree.ID) tree.ID {
 	case config.DuplicatesSmallest:
 		rank = func(id tree.ID) int64 { return -t.weight(id) }
 	case config.DuplicatesFirst:
+		rank = func(id tree.ID) int64 { return -int64(t.remote().Handle(id)) }
 	default:
 		panic("planner: duplicates = " + string(p))
 	}
 	return slices.MaxFunc(ids, func(a, b tree.ID) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(t.remote().Handle(b), t.remote().Handle(a)))
+		return cmp.Or(
+			cmp.Compare(rank(a), rank(b)), preferTrue(t.remote().Parent(b) == dir, t.remote().Parent(a) == dir),
+			cmp.Compare(t.remote().Handle(b), t.remote().Handle(a)))
 	})
 }
 
