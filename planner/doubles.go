@@ -245,7 +245,7 @@ func (t *target) fateOfLoser(i int32) fate {
 	f := fate{kind: Trash, owned: true, lost: true, first: t.rows[r.by].action, reason: "one of several of this name; another one stays"}
 	switch r.note {
 	case noteEqual:
-		f.reason = "one of several of this name; the same content stays"
+		f.reason, f.equal = "one of several of this name; the same content stays", true
 		if t.policy.onDelete == config.DeleteDestroy && t.remote().Node(r.remote).Versions == 0 {
 			f.kind = Destroy
 		}

@@ -182,7 +182,7 @@ func (p *pruner) fateByRow(id tree.ID) (f fate, said bool) {
 
 // fateOfFolder is what becomes of one of several folders of a name: the trash, whatever on_delete says.
 func (t *target) fateOfFolder(i int32) fate {
-	f := fate{kind: MergeFolder, owned: true, lost: true, reason: "one of several folders of this name; what stays of it moves into the other one"}
+	f := fate{kind: MergeFolder, owned: true, lost: true, reason: "one of several folders of this name; what the other one lacks moves there"}
 	if t.rows[i].what == outdone {
 		f.kind, f.reason = Trash, "one of several folders of this name; duplicates keeps the "+string(t.policy.folders)
 	}

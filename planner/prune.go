@@ -42,6 +42,7 @@ type pruned struct {
 	past    int64 // versions
 	pastLen int64
 	owned   int64 // owned files among files
+	differ  int64 // files that lost against others which are not proven to be the same
 	sacred  bool  // it holds something that is declared or megaplan's own, which is not worth a report
 }
 
@@ -51,8 +52,8 @@ type fate struct {
 	reason string
 	owned  bool
 	silent bool
-	// lost says that another node has the name and stays.
-	lost bool
+	// lost says that another node has the name and stays, equal that it is proven to be the same.
+	lost, equal bool
 	// first is an action that must have succeeded before.
 	first ActionID
 }
@@ -166,8 +167,11 @@ func (p *pruner) leaf(id tree.ID, n tree.Node, path tree.Path, f fate) pruned {
 	a := p.removal(id, path, f, out)
 	out.removed, out.action = true, p.p.act(a)
 	p.tally.deleted += out.files
-	if !f.lost {
+	switch {
+	case !f.lost:
 		p.tally.gone += out.owned
+	case !f.equal:
+		out.differ = out.files
 	}
 	if f.first != 0 {
 		out.through = []ActionID{f.first}
@@ -203,7 +207,7 @@ func (p *pruner) folder(id tree.ID, n tree.Node, path tree.Path, f fate) pruned 
 		stay = stay && !in.removed && !in.sacred
 		sum.sacred = sum.sacred || in.sacred
 		sum.files, sum.bytes, sum.past, sum.pastLen = sum.files+in.files, sum.bytes+in.bytes, sum.past+in.past, sum.pastLen+in.pastLen
-		sum.owned += in.owned
+		sum.owned, sum.differ = sum.owned+in.owned, sum.differ+in.differ
 		sum.through = append(sum.through, in.through...)
 		if in.action != 0 {
 			below = append(below, in.action)
@@ -227,7 +231,13 @@ func (p *pruner) wholeFolder(sum *pruned, id tree.ID, path tree.Path, f fate, be
 	fold := f.kind != Destroy && !slices.ContainsFunc(actions[mark:], func(a Action) bool { return a.Kind == Destroy })
 	whole := *sum
 	if !fold {
-		whole.files, whole.bytes, whole.past, whole.pastLen = 0, 0, 0, 0
+		whole.files, whole.bytes, whole.past, whole.pastLen, whole.differ = 0, 0, 0, 0, 0
+	}
+	if f.kind == MergeFolder && whole.files > 0 {
+		f.reason += ", the rest goes to the trash"
+		if whole.differ > 0 {
+			f.reason += ": " + count(whole.differ, "file") + " not proven equal to what stays"
+		}
 	}
 	a := p.removal(id, path, f, whole)
 	before := append(sum.through, p.first)

@@ -150,11 +150,9 @@ func (u *undo) missing(i int32, e *state.Entry) {
 
 // inTrash takes an entry that lies in the bin: with its folder, or by itself if this address put it there.
 func (u *undo) inTrash(i int32, e *state.Entry, w Where) {
-	if dir, ok := u.dirs[e.Path.Dir()]; ok && e.Path.Dir() != "" {
-		if h := u.then[dir].Handle; w.Parent == h && w.Name == e.Path.Base() && u.returns(h) {
-			u.along[e.Handle] = true
-			return
-		}
+	if dir := u.index.find(w.Parent); dir >= 0 && u.then[dir].Path == e.Path.Dir() && w.Name == e.Path.Base() && u.returns(w.Parent) {
+		u.along[e.Handle] = true // of several folders of its path, the one it was in
+		return
 	}
 	if w.TrashedBy != u.out.Address.String() && w.TrashedBy != u.out.Prior.String() {
 		u.lose(e, "in the trash, where this backup did not put it")

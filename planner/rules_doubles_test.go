@@ -312,6 +312,23 @@ func TestRule01_AFolderWithSomebodysFilesDoesNotLose(t *testing.T) {
 	}
 }
 
+// TestRule16_AMergeSaysWhatGoesAlong: how much, and whether all of it is elsewhere.
+func TestRule16_AMergeSaysWhatGoesAlong(t *testing.T) {
+	w := applied(t, "dir/a", "dir/b", "keep")
+	twin := twins(w, "B/docs/dir", "a", "b")
+	for _, n := range w.children(twin.handle) {
+		if first := w.at("B/docs/dir/a")[0]; n.name == "a" {
+			n.printed, n.mtime = true, first.mtime
+		}
+	}
+	p := w.plan(t)
+	expect(t, p, "merge_folder dir")
+	a := p.Actions[0]
+	if !strings.HasSuffix(a.Reason, "the rest goes to the trash: 1 file not proven equal to what stays") || a.Files != 2 || a.Subtree.Nodes != 2 {
+		t.Errorf("%+v", a)
+	}
+}
+
 // TestRule17_LosersCount: what goes with a merged folder counts as deleted.
 func TestRule17_LosersCount(t *testing.T) {
 	w := newWorld()

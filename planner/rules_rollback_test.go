@@ -177,6 +177,24 @@ func TestRollbackOfDuplicates(t *testing.T) {
 }
 
 // TestRollbackSaysWhatIsLost: what was destroyed, and what others took since; exit code 3.
+// TestRollbackOfAMergedFolder: one that was megaplan's comes back with all that went along, though another has its path.
+func TestRollbackOfAMergedFolder(t *testing.T) {
+	w := applied(t, "dir/a", "dir/sub/b", "keep")
+	w.copy("dir", "dir2")
+	w.settled(t)
+	w.at("B/docs/dir2")[0].name = "dir"
+	w.remove("dir2")
+	merged := w.settled(t)
+	expect(t, merged, "merge_folder dir")
+	before := merged.Actions[0].Remote.Handle
+	p := w.takeBack(t)
+	expect(t, p, "restore_from_trash dir")
+	if w.inTrash(before) || len(p.Targets[0].Lost) > 0 {
+		t.Errorf("%s", describe(p))
+	}
+	expect(t, w.settled(t), "merge_folder dir")
+}
+
 func TestRollbackSaysWhatIsLost(t *testing.T) {
 	for name, c := range map[string]struct {
 		tune, since func(w *world)
