@@ -183,11 +183,17 @@ func (w *world) copy(from, to string) {
 	}
 }
 
-// link gives a file another name.
+// link gives a file another name, which changes its ctime under all of them.
 func (w *world) link(from, to string) {
 	if from != to && !strings.HasPrefix(to, from+"/") && !strings.HasPrefix(from, to+"/") {
 		w.remove(to)
 		w.mkdir(dirOf(to))
+		was, now := *w.disk[from], w.tick()*1e9
+		for _, f := range w.disk {
+			if f.inode == was.inode && f.ctime == was.ctime {
+				f.ctime = now
+			}
+		}
 		f := *w.disk[from]
 		w.disk[to] = &f
 	}
