@@ -153,7 +153,7 @@ func (r *run) upload(ctx context.Context, c remote, target *planner.Target, a *p
 	}
 	up, err := c.Upload(ctx, u)
 	if err != nil {
-		return planner.Result{}, withdrawn(ctx, err)
+		return planner.Result{}, withdrawn(ctx, reading(err, a.Local))
 	}
 	result := planner.Result{Handle: up.Handle, Fingerprint: planner.Fingerprint{CRC: up.CRC, MTime: up.MTime}}
 	if read := up.Source; file.Open != nil {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
+	"strings"
 
 	"github.com/megaplan/megaplan/internal/mega"
 	"github.com/megaplan/megaplan/internal/snapshot"
@@ -86,9 +88,17 @@ type sourceError struct{ error }
 
 func (e sourceError) Unwrap() error { return e.error }
 
+// reading marks an upload's error that came from reading the local file.
+func reading(err error, l planner.Local) error {
+	var read *fs.PathError
+	if errors.Is(err, mega.ErrSourceChanged) || errors.As(err, &read) && strings.HasSuffix(filepath.ToSlash(read.Path), l.Path) {
+		return sourceError{err}
+	}
+	return err
+}
+
 // ofSource says whether an error is about the local file.
 func ofSource(err error) bool {
-	var opened sourceError
-	var read *fs.PathError
-	return errors.As(err, &opened) || errors.Is(err, mega.ErrSourceChanged) || errors.As(err, &read)
+	var of sourceError
+	return errors.As(err, &of)
 }

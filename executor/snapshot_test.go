@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -95,6 +96,8 @@ func TestRule23_WhatCannotBeReadIsMissed(t *testing.T) {
 	}{
 		"it cannot be opened":          {unreadable, nil, "incomplete 1 1"},
 		"it changes while it is read":  {nil, mega.ErrSourceChanged, "incomplete 1 1"},
+		"it cannot be read":            {nil, &fs.PathError{Op: "read", Path: "/src/b", Err: errors.New("input/output error")}, "incomplete 1 1"},
+		"something else cannot be":     {nil, &fs.PathError{Op: "write", Path: "/cache/journal", Err: errors.New("no space left")}, ""},
 		"the server refuses the bytes": {nil, errors.New("no room"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -131,7 +131,16 @@ func (h *Hold) step(ctx context.Context, b base, c *Change) (ManifestRef, []Hist
 		}
 	}
 	history := append([]HistoryRef{last}, b.history...)
-	return ref, history[:min(len(history), HistoryLimit)], nil
+	return ref, history[:min(len(history), c.historyLimit())], nil
+}
+
+// historyLimit is how many manifest changes are remembered. What a backup with snapshots held is in its snapshots; of a manifest
+// that is another one each time only the way back from the last run is of use.
+func (c *Change) historyLimit() int {
+	if len(c.Resource.Snapshots) > 0 {
+		return 1
+	}
+	return HistoryLimit
 }
 
 func (s *Store) putDelta(ctx context.Context, after, before Manifest, afterDigest, beforeDigest string) (string, error) {

@@ -261,6 +261,25 @@ func TestRule4_AMovedAddressKeepsItsStateAndHistory(t *testing.T) {
 	}
 }
 
+// A backup's snapshots are its history: of its manifests only the way back from the last run is kept.
+func TestRule32_SnapshotsAreTheirOwnHistory(t *testing.T) {
+	var b statetest.Memory
+	s := host(&b, "one")
+	for n := range 4 {
+		h := lease(t, s, photos)
+		c := owning(photos, tree.Path(fmt.Sprintf("2026-03-0%dT02-30-00Z/a", n+1)))
+		c.Resource.Snapshots = []state.Snapshot{{Name: fmt.Sprintf("2026-03-0%dT02-30-00Z", n+1), Files: 1}}
+		save(t, h, c)
+		release(t, h)
+	}
+	r := resource(t, s, photos)
+	before, found, err := s.Began(t.Context(), r)
+	must(t, err)
+	if len(r.History) != 1 || !found || len(before) != 1 || before[0].Path != "2026-03-03T02-30-00Z/a" {
+		t.Errorf("history %+v leads back to %+v", r.History, before)
+	}
+}
+
 func TestRule32_HistoryLeadsBackThirtyChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b statetest.Memory
