@@ -52,6 +52,9 @@ func rows(scale float64) []row {
 		{name: "growth-10k", what: "plan of 10,000 new files", source: tiny(10_000), twice: true, ours: []string{"plan"}},
 		{name: "growth-100k", what: "plan of 100,000 new files", source: tiny(100_000), twice: true, ours: []string{"plan"}},
 		{name: "growth-1m", what: "plan of 1,000,000 new files", source: tiny(1_000_000), twice: true, ours: []string{"plan"}},
+		{name: "apply-10k", what: "apply 10,000 new files, no latency", source: tiny(10_000), ours: apply},
+		{name: "apply-100k", what: "apply 100,000 new files, no latency", source: tiny(100_000), ours: apply},
+		{name: "apply-1m", what: "apply 1,000,000 new files, no latency", source: tiny(1_000_000), ours: apply},
 	}
 }
 
