@@ -16,7 +16,6 @@ func (t *target) setDoubles(i int32, files []tree.ID) {
 	if t.doubles == nil {
 		t.doubles = map[int32][]tree.ID{}
 	}
-	files = slices.DeleteFunc(files, func(id tree.ID) bool { return t.account.in.Own[t.remote().Handle(id)] })
 	slices.SortFunc(files, func(a, b tree.ID) int { return cmp.Compare(t.remote().Handle(a), t.remote().Handle(b)) })
 	t.doubles[i] = files
 }
@@ -205,7 +204,12 @@ func (t *target) weight(id tree.ID) int64 {
 // root, or what lies on the way to one.
 func (t *target) losable(id tree.ID) bool {
 	other := t.account.roots[id]
-	return !t.account.in.Own[t.remote().Handle(id)] && !t.account.passage[id] && (other == nil || other == t) && !t.remote().Node(id).Incomplete
+	return !t.megaplans(id) && !t.account.passage[id] && (other == nil || other == t) && !t.remote().Node(id).Incomplete
+}
+
+// megaplans says whether a node is megaplan's own, which nobody's rules apply to (rule 2).
+func (t *target) megaplans(id tree.ID) bool {
+	return len(t.account.in.Own) > 0 && t.account.in.Own[t.remote().Handle(id)]
 }
 
 // whyLost says how a loser compares with the file that stays. Only proven content may be destroyed, so only then it is asked.

@@ -284,7 +284,7 @@ func (t *target) matchFile(at int32, local tree.ID, g group) {
 	var several []tree.ID
 	for id := range g.remotes() {
 		switch {
-		case !t.remote().Kind(id).HasContent():
+		case !t.remote().Kind(id).HasContent() || t.megaplans(id):
 		case r.remote == tree.None:
 			r.remote, r.what = id, compare
 		case several == nil:

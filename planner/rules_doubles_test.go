@@ -141,6 +141,20 @@ func TestRule20_OnlyProvenOnesAreDestroyed(t *testing.T) {
 	expect(t, w.settled(t), "trash a")
 }
 
+// TestRule02_MegaplansOwnNodesAreNoDuplicates: nothing else loses against them, and they do not lose.
+func TestRule02_MegaplansOwnNodesAreNoDuplicates(t *testing.T) {
+	for _, policy := range filePolicies {
+		w := applied(t, "a", "b")
+		w.backup.DuplicateFiles = policy
+		for range 2 {
+			w.put("B/docs/a", tree.File, "a lease").own = true
+		}
+		expect(t, w.settled(t))
+		w.at("B/docs/a")[0].own = true
+		expect(t, w.settled(t), "upload a")
+	}
+}
+
 func TestRule20_AFileThatCannotBeReadSettlesNothing(t *testing.T) {
 	w := applied(t, "a", "b")
 	w.put("B/docs/a", tree.File, "content of a")
