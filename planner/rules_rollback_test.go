@@ -284,6 +284,11 @@ func TestRule23_ASnapshotIsTakenBack(t *testing.T) {
 	if diff := cmp.Diff(known, w.prior.Manifest); diff != "" || len(w.prior.Resource.Snapshots) != 1 {
 		t.Errorf("the state (-before +after the rollback):\n%s", diff)
 	}
+	w.options.Rollback = true // which does not take the older one, too
+	if p := w.plan(t); len(p.Actions) != 0 {
+		t.Errorf("%s", describe(p))
+	}
+	w.options.Rollback = false
 	w.later = 2 * time.Hour
 	p = w.plan(t)
 	if n := p.Totals().Actions; n[planner.PublishSnapshot] != 1 {
