@@ -150,7 +150,7 @@ func folderBlock() Block {
 			accountAttribute(),
 			{Name: "path", Kind: KindRemotePath, Required: true, Meaning: "Where it is. Not inside a backup."},
 			unmanagedAttribute(),
-			{Name: "on_delete", Kind: KindChoice, Choices: []string{"trash", "destroy", "keep"}, Default: `"trash"`, Meaning: "What becomes of it when it is destroyed."},
+			{Name: "on_delete", Kind: KindChoice, Choices: []string{"trash", "destroy", "keep"}, Default: `"trash"`, Meaning: "What becomes of it when it is destroyed, and of duplicates that are proven equal to what stays."},
 		},
 		Blocks: []Block{duplicatesBlock(fileDuplicates[1:], `"report"`, `"report"`), lifecycleBlock()},
 	}
