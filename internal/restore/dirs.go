@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -46,7 +47,7 @@ func (d *dirs) openLocked(path string) (*openDir, error) {
 	defer d.doneLocked(up)
 	sub, err := openReal(up.Root, baseOf(path))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open the directory %s: %w", path, reason(err))
 	}
 	o := &openDir{Root: sub, path: path, refs: 1}
 	d.used[path] = o

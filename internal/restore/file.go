@@ -14,7 +14,21 @@ import (
 )
 
 // errChanged says that a name at the target is not what the plan saw.
-var errChanged = errors.New("changed meanwhile")
+var errChanged = errors.New("changed meanwhile: something else wrote it while the restore ran; it is left as it is")
+
+// errThere says that what is to be made appeared meanwhile, as it is to be: another restore made it.
+var errThere = errors.New("there already")
+
+// ErrAbove says that an entry was not tried, because the directory above it could not be made.
+var ErrAbove = errors.New("its directory could not be made")
+
+// reason is what went wrong without the call and the name it was made with, which mean something to programmers alone.
+func reason(err error) error {
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
 
 // errTarget says that a recorded link cannot be one.
 var errTarget = errors.New("its target is too long for a symbolic link")
@@ -160,7 +174,7 @@ func createTemp(dir *os.Root, mode fs.FileMode) (*temporary, error) {
 	name := tempName()
 	f, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("make a file in its directory: %w", reason(err))
 	}
 	lock(f)
 	return &temporary{File: f, dir: dir, name: name}, nil
@@ -190,6 +204,8 @@ func unchanged(dir *os.Root, e *Entry) error {
 		return err
 	case e.Op == Replace && !info.IsDir() && info.Size() == e.Seen.Size && info.ModTime().UnixNano() == e.Seen.MTime:
 		return nil
+	case e.Op == Create && e.Kind != Symlink && info.Mode().IsRegular() && info.Size() == e.Size && e.sameTime(info.ModTime().UnixNano()):
+		return errThere
 	}
 	return errChanged
 }
@@ -202,7 +218,7 @@ func (r *run) symlink(ctx context.Context, dir *openDir, e *Entry) (err error) {
 	}
 	temp := tempName()
 	if err := dir.Symlink(target, temp); err != nil {
-		return err
+		return fmt.Errorf("make the link: %w", reason(err))
 	}
 	defer func() { err = errors.Join(err, drop(dir.Root, temp)) }()
 	errs := r.linkAttributes(dir.Root, temp, e)

@@ -83,7 +83,9 @@ type Report struct {
 	Done, Equal int64
 	Bytes       int64 // of files written
 	Failures    []Failure
-	Left        int64 // not started, because the run was stopped
+	Left        int64 // not started, because the run was stopped or because of Full
+	// Full says that the target's disk had no room for some of it.
+	Full bool
 }
 
 // Partial says that something is missing (exit code 3).
@@ -119,6 +121,7 @@ type run struct {
 	mu     sync.Mutex
 	report Report
 	failed map[string]bool // paths that are not as planned
+	full   int64           // the smallest file the disk had no room for
 }
 
 // sweep removes what a killed restore left and this one does not go on with. A file that another restore is writing is locked, and stays.
@@ -177,7 +180,7 @@ func (r *run) several(ctx context.Context, parallel int, pick func(*Entry) bool,
 			r.note(func() { r.report.Left++ })
 		default:
 			g.Go(func() error {
-				r.one(ctx, e, do)
+				r.try(ctx, e, do)
 				return nil
 			})
 		}
@@ -194,6 +197,32 @@ func (r *run) stopped(ctx context.Context) bool {
 	default:
 		return false
 	}
+}
+
+// try restores an entry unless it is known by now that it cannot be.
+func (r *run) try(ctx context.Context, e *Entry, do func(context.Context, *Entry) error) {
+	switch {
+	case r.tooLarge(e):
+		r.note(func() { r.report.Left++ })
+	case r.below(e):
+		r.one(ctx, e, func(context.Context, *Entry) error { return ErrAbove })
+	default:
+		r.one(ctx, e, do)
+	}
+}
+
+// tooLarge says that the disk had no room for a file that is no larger: fetching this one would be for nothing.
+func (r *run) tooLarge(e *Entry) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.report.Full && e.Size >= r.full
+}
+
+// below says that a directory above an entry could not be made.
+func (r *run) below(e *Entry) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failed[parentOf(e.Path)]
 }
 
 func (r *run) note(change func()) {
@@ -221,12 +250,21 @@ func (r *run) one(ctx context.Context, e *Entry, do func(context.Context, *Entry
 			}
 		})
 		r.tell(Event{Kind: Done, Entry: e})
+	case errors.Is(err, errThere):
+		err = nil
+		r.note(func() { r.report.Equal++ })
+		r.tell(Event{Kind: Done, Entry: e})
 	case ctx.Err() != nil:
 		r.note(func() { r.report.Left++ })
 		r.tell(Event{Kind: Failed, Entry: e, Err: err})
 		return
 	default:
-		r.note(func() { r.failed[e.Path] = true })
+		r.note(func() {
+			r.failed[e.Path] = true
+			if isFull(err) && (!r.report.Full || e.Size < r.full) {
+				r.report.Full, r.full = true, e.Size
+			}
+		})
 		r.tell(Event{Kind: Failed, Entry: e, Err: err})
 	}
 	if err != nil {
@@ -259,7 +297,11 @@ func (r *run) makeDirs(ctx context.Context) {
 		if e.Kind != Directory || e.Op != Create || r.stopped(ctx) {
 			continue
 		}
-		if err := r.makeDir(e); err != nil {
+		err := ErrAbove
+		if !r.below(e) {
+			err = r.makeDir(e)
+		}
+		if err != nil {
 			if !errors.As(err, new(*lostError)) {
 				r.note(func() { r.failed[e.Path] = true })
 			}
@@ -279,7 +321,7 @@ func (r *run) makeDir(e *Entry) error {
 		mode = workBits // nobody else looks in before the mode is right
 	}
 	if err := dir.Mkdir(baseOf(e.Path), mode); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
+		return fmt.Errorf("make the directory: %w", reason(err))
 	}
 	made, err := r.dirs.open(e.Path) // that it is a directory and no link
 	if err != nil {

@@ -4,6 +4,7 @@ package restore_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,9 +53,9 @@ func TestRule14_PlantedLinks(t *testing.T) {
 // A full disk, or whatever else befalls one file, is reported and the rest goes on.
 func TestOneFailureDoesNotStopTheRest(t *testing.T) {
 	target := t.TempDir()
-	tr := grown("a", sized("aa"), "b", sized("bb"), "c", sized("cc"))
+	tr := grown("a", sized("aa"), "b", sized("bbb"), "c", sized("cc"))
 	remote := &memory{
-		contents: map[tree.Handle][]byte{1: []byte("aa"), 2: []byte("bb"), 3: []byte("c")},
+		contents: map[tree.Handle][]byte{1: []byte("aa"), 2: []byte("bbb"), 3: []byte("c")},
 		before: func(h tree.Handle) error {
 			if h == 2 {
 				return &os.PathError{Op: "write", Path: "b", Err: syscall.ENOSPC}
@@ -82,6 +83,53 @@ func TestFullDisk(t *testing.T) {
 	}
 	if got := onDisk(t, target); len(got) != 1 {
 		t.Errorf("%v", got)
+	}
+}
+
+// What is no smaller than a file the disk had no room for is not fetched for nothing; what is smaller may find room.
+func TestFullDiskFetchesNoMoreForNothing(t *testing.T) {
+	target := smallDisk(t, 1<<20)
+	tr := grown("a", func(n *tree.Node) { n.Size = 4 << 20 }, "b", func(n *tree.Node) { n.Size = 4 << 20 }, "c", func(n *tree.Node) { n.Size = 5 << 20 }, "d", sized("dd"))
+	remote := &memory{contents: map[tree.Handle][]byte{1: random(4 << 20), 4: []byte("dd")}, before: func(h tree.Handle) error {
+		if h == 2 || h == 3 {
+			t.Errorf("fetched %d", h)
+		}
+		return nil
+	}}
+	report, err := restore.Run(t.Context(), plan(t, target, restore.Input{Tree: tr}), restore.Env{Remote: remote, Target: target, Parallelism: 1})
+	if err != nil || report.Done != 1 || len(report.Failures) != 1 || report.Left != 2 || !report.Full || !report.Partial() {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// What another restore has put there meanwhile is what this one would have.
+func TestAnotherRestoreWasFirst(t *testing.T) {
+	target := t.TempDir()
+	tr := grown("a", sized("aa"))
+	p := plan(t, target, restore.Input{Tree: tr})
+	remote := &memory{contents: map[tree.Handle][]byte{1: []byte("aa")}}
+	for i := range 2 {
+		report, err := restore.Run(t.Context(), p, restore.Env{Remote: remote, Target: target})
+		if err != nil || report.Done != int64(1-i) || report.Equal != int64(i) || report.Partial() {
+			t.Errorf("%d: %+v, %v", i, report, err)
+		}
+	}
+}
+
+// Where a directory cannot be made, that is said once, and nothing below it is fetched.
+func TestNothingBelowADirectoryThatFailed(t *testing.T) {
+	target := t.TempDir()
+	tr := grown("d/", "d/e/", "d/e/a", sized("aa"))
+	p := plan(t, target, restore.Input{Tree: tr})
+	write(t, filepath.Join(target, "d"), []byte("in the way"), 0o600, time.Unix(50, 0))
+	report, err := restore.Run(t.Context(), p, restore.Env{Remote: &memory{}, Target: target})
+	if err != nil || len(report.Failures) != 3 || errors.Is(report.Failures[0].Err, restore.ErrAbove) {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	for _, f := range report.Failures[1:] {
+		if !errors.Is(f.Err, restore.ErrAbove) {
+			t.Errorf("%s: %v", f.Entry.Path, f.Err)
+		}
 	}
 }
 

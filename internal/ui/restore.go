@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -311,13 +312,7 @@ func (p *restoreProgress) Restoring(e restore.Event) {
 
 // Restored implements RestoreView.
 func (s *Screen) Restored(r RestoreHead, p *restore.Plan, report restore.Report, lasted time.Duration) {
-	for i, f := range report.Failures {
-		if i == failuresShown && !s.Verbose {
-			s.Note("  %s more (-verbose lists all)", Count(int64(len(report.Failures)-i)))
-			break
-		}
-		s.Note("  %s: %s", Printable(f.Entry.Path), Printable(strings.ReplaceAll(f.Err.Error(), "\n", "; ")))
-	}
+	s.restoreFailures(report)
 	text := fmt.Sprintf("Restored: %s (%s) to %s in %s", Plural(report.Done, "file"), Size(report.Bytes), Printable(r.Target), took(lasted))
 	if report.Equal > 0 {
 		text += fmt.Sprintf(", %s equal already", Count(report.Equal))
@@ -325,8 +320,34 @@ func (s *Screen) Restored(r RestoreHead, p *restore.Plan, report restore.Report,
 	if n := int64(len(report.Failures)); n > 0 {
 		text += fmt.Sprintf(", %s", Plural(n, "failure"))
 	}
-	if report.Left > 0 {
+	switch {
+	case report.Full:
+		if report.Left > 0 {
+			text += fmt.Sprintf(", %s left", Count(report.Left))
+		}
+		text += "; the disk is full: make room and run the same command again to go on"
+	case report.Left > 0:
 		text += fmt.Sprintf(", %s left; run the same command again to go on", Count(report.Left))
 	}
 	s.printf("%s.\n", text)
+}
+
+// restoreFailures lists what went wrong; what was not tried because of its directory is counted with that.
+func (s *Screen) restoreFailures(report restore.Report) {
+	var shown, above int
+	for _, f := range report.Failures {
+		if errors.Is(f.Err, restore.ErrAbove) {
+			above++
+			continue
+		}
+		if shown++; shown <= failuresShown || s.Verbose {
+			s.Note("  %s: %s", Printable(f.Entry.Path), Printable(strings.ReplaceAll(f.Err.Error(), "\n", "; ")))
+		}
+	}
+	if shown > failuresShown && !s.Verbose {
+		s.Note("  %s more (-verbose lists all)", Count(int64(shown-failuresShown)))
+	}
+	if above > 0 {
+		s.Note("  %s below directories that could not be made", Count(int64(above)))
+	}
 }

@@ -61,13 +61,15 @@ type restorePlanEvent struct {
 }
 
 type restoreSummaryEvent struct {
-	Type    string  `json:"type"`
-	Done    int64   `json:"done"`
-	Bytes   int64   `json:"bytes"`
-	Equal   int64   `json:"equal"`
-	Failed  int     `json:"failed"`
-	Left    int64   `json:"left"`
-	Seconds float64 `json:"seconds"`
+	Type   string `json:"type"`
+	Done   int64  `json:"done"`
+	Bytes  int64  `json:"bytes"`
+	Equal  int64  `json:"equal"`
+	Failed int    `json:"failed"`
+	Left   int64  `json:"left"`
+	// DiskFull says that the target's disk had no room for some of it.
+	DiskFull bool    `json:"disk_full,omitempty"`
+	Seconds  float64 `json:"seconds"`
 }
 
 // RestorePlan implements RestoreView.
@@ -131,5 +133,5 @@ func (s *Stream) Restored(_ RestoreHead, _ *restore.Plan, report restore.Report,
 			s.emit(restoreEntryEvent{"restore_incomplete", viewEntry(f.Entry, f.Err)})
 		}
 	}
-	s.emit(restoreSummaryEvent{"restore_summary", report.Done, report.Bytes, report.Equal, len(report.Failures), report.Left, took.Seconds()})
+	s.emit(restoreSummaryEvent{"restore_summary", report.Done, report.Bytes, report.Equal, len(report.Failures), report.Left, report.Full, took.Seconds()})
 }

@@ -40,6 +40,9 @@ func TestRestoreOnAScreen(t *testing.T) {
 	s.Restored(head, p, restore.Report{
 		Done: 3, Equal: 1, Bytes: 2105459, Left: 2, Failures: []restore.Failure{{Entry: &p.Entries[4], Err: errors.New("no space left on device")}},
 	}, 1234*time.Millisecond)
+	s.Restored(head, p, restore.Report{Done: 1, Full: true, Left: 3, Failures: []restore.Failure{
+		{Entry: &p.Entries[1], Err: errors.New("no space left on device")}, {Entry: &p.Entries[4], Err: restore.ErrAbove},
+	}}, time.Second)
 	many := &restore.Plan{}
 	for i := range 100 {
 		many.Entries = append(many.Entries, restore.Entry{Op: restore.Create, Kind: restore.File, Path: fmt.Sprintf("%d/%d", 2019+i%3, i), Size: 1 << 20})
