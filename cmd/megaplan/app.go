@@ -77,6 +77,7 @@ drift tells whether the account still is what was applied.
 		a.lsCommand(), a.duCommand(), a.findCommand(), a.diffCommand(), a.snapshotsCommand(), a.versionsCommand(), a.catCommand(), a.explainCommand(),
 		a.importCommand(), a.consoleCommand(), a.graphCommand(),
 	)
+	explainArguments(root)
 	a.completeAddresses(root)
 	return root
 }

@@ -53,7 +53,11 @@ func (a *app) destroyCommand() *cobra.Command {
 // applyWith is apply, destroy and rollback: without a terminal they need an approval or a plan file, and say so before any scan (rule 31).
 func (a *app) applyWith(operation string, f applyFlags, args []string) (err error) {
 	if len(args) == 0 && !f.approved && !a.canAsk() {
-		return fmt.Errorf("%s needs an approval: there is no terminal to ask on, so give -auto-approve or a plan file", operation)
+		remedy := "-auto-approve"
+		if operation == "apply" {
+			remedy += " or a plan file"
+		}
+		return fmt.Errorf("%s needs an approval: there is no terminal to ask on, so give %s", operation, remedy)
 	}
 	if len(args) == 1 && len(f.tags) > 0 {
 		return errors.New("a saved plan is carried out as it is: -tag belongs to the plan command")

@@ -2,12 +2,15 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/filter"
 	"github.com/megaplan/megaplan/internal/restore"
 	"github.com/megaplan/megaplan/internal/ui"
 	"github.com/megaplan/megaplan/internal/workflow"
@@ -34,7 +37,10 @@ in the middle of a large file too.
 
 ` + exitHelp,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := notEmpty(cmd, "to", "at", "snapshot", "include", "account"); err != nil {
+				return err
+			}
 			f.What = args[0]
 			return a.restore(&f)
 		},
@@ -64,8 +70,15 @@ func (f *restoreFlags) options() (o workflow.RestoreOptions, err error) {
 	if f.account != "" {
 		o.Account = addr.New(addr.Account, strings.TrimPrefix(f.account, "account."))
 	}
-	o.Overwrite, err = restore.ParseOverwrite(f.overwrite)
-	return o, err
+	for _, pattern := range slices.Concat(o.Include, o.Exclude) {
+		if filter.Malformed(pattern) {
+			return o, fmt.Errorf("%q is no pattern: a bracket or a backslash in it is not closed; a backslash before a character takes it as it is", pattern)
+		}
+	}
+	if o.Overwrite, err = restore.ParseOverwrite(f.overwrite); err != nil {
+		return o, fmt.Errorf("-%w", err)
+	}
+	return o, nil
 }
 
 func (a *app) restore(f *restoreFlags) (err error) {

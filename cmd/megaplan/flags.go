@@ -1,11 +1,51 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/megaplan/megaplan/internal/ui"
 )
+
+// notEmpty refuses flags that are given without a value, as a script does whose variable is not set: they would mean what
+// they mean when they are not given.
+func notEmpty(cmd *cobra.Command, names ...string) error {
+	for _, name := range names {
+		f := cmd.Flags().Lookup(name)
+		if v := f.Value.String(); f.Changed && (v == "" || v == "[]") {
+			return fmt.Errorf("-%s is empty: give it a value or leave it out", name)
+		}
+	}
+	return nil
+}
+
+// explainArguments makes a command and those below it say how they are called when they are called wrongly.
+func explainArguments(cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		explainArguments(sub)
+	}
+	check := cmd.Args
+	if check == nil || cmd.HasSubCommands() {
+		return
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if check(cmd, args) == nil {
+			return nil
+		}
+		use := strings.TrimSuffix(cmd.UseLine(), " [flags]")
+		switch name := cmd.CommandPath(); {
+		case len(args) == 0:
+			return fmt.Errorf("%s needs to be told what: %s\n`%s -help` says more", name, use, name)
+		case use == name:
+			return fmt.Errorf("%s takes flags and no arguments, but there is %q\n`%s -help` lists them", name, args[0], name)
+		default:
+			return fmt.Errorf("%s does not take %s: %s\n`%s -help` says more", name, ui.Plural(int64(len(args)), "argument"), use, name)
+		}
+	}
+}
 
 // normalize turns Terraform's single-dash long flags into the double-dash ones that pflag reads: -out=x becomes --out=x.
 // A flag's value that is an argument of its own is left alone, and so is everything after "--".

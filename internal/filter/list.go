@@ -61,6 +61,12 @@ func parse(p Pattern) (rule, bool) {
 	return r, true
 }
 
+// Malformed says that a pattern matches nothing whatever there is, because it cannot be read.
+func Malformed(pattern string) bool {
+	r, ok := parse(Pattern{Text: pattern})
+	return ok && r.glob.never
+}
+
 // trimSpaces removes trailing spaces that no backslash protects; tabs stay.
 func trimSpaces(s string) string {
 	end := len(strings.TrimRight(s, " "))

@@ -27,7 +27,7 @@ func ParseOverwrite(s string) (Overwrite, error) {
 	case Never, Older, Always:
 		return o, nil
 	}
-	return "", fmt.Errorf("overwrite %q: want never, older or always", s)
+	return "", fmt.Errorf("overwrite=%s: want never, older or always", s)
 }
 
 // Input is all a plan depends on.

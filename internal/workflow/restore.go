@@ -281,7 +281,7 @@ func (p *Project) timeOf(text string, client *mega.Client) (time.Time, error) {
 	}
 	ago, err := config.ParseDuration(text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("-at=%s is neither a time such as 2026-03-01T12:00:00Z nor a duration ago such as 36h", text)
+		return time.Time{}, fmt.Errorf("-at=%s is neither a time such as 2026-03-01T12:00:00Z nor a duration ago such as 36h: %w", text, err)
 	}
 	return serverNow(client).Add(-ago), nil
 }

@@ -103,6 +103,10 @@ func (r *Restoring) pick(list []snapshot.Snapshot, o RestoreOptions) (err error)
 		if snapshot.IsBuilding(o.Snapshot) {
 			text = fmt.Sprintf("%s: %s is not finished, and one that is not is never restored. The next apply goes on with it.", r.From, o.Snapshot)
 		}
+		if r.from.backup != nil && r.from.backup.Mode != config.ModeSnapshots && len(list) == 0 {
+			text = fmt.Sprintf("%s keeps no snapshots, so there is no %q: -include='/%s' restores a part of it, -at=TIME what was there at a time.",
+				r.From, o.Snapshot, o.Snapshot)
+		}
 		return &notThereError{text}
 	}
 	var ok bool
