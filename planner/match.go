@@ -146,7 +146,7 @@ func (t *target) pairNFC(groups []group) {
 		}
 	}
 	for i, g := range groups {
-		if !g.noLocal() || g.noRemote() || t.remote().Kind(g.remote) == tree.Undecryptable {
+		if !g.noLocal() || g.noRemote() || !t.readable(g) {
 			continue
 		}
 		key := nfc(t.remote().Name(g.remote))
@@ -163,6 +163,16 @@ func (t *target) pairNFC(groups []group) {
 		groups[i].remote, groups[i].more = groups[i].remoteEnd, nil
 		waiting[key] = list[1:]
 	}
+}
+
+// readable says whether any remote node of a group has a name that can be read.
+func (t *target) readable(g group) bool {
+	for id := range g.remotes() {
+		if t.remote().Kind(id) != tree.Undecryptable {
+			return true
+		}
+	}
+	return false
 }
 
 // warnCase notes the first local names of a folder that differ only in case (rule 14).

@@ -267,6 +267,16 @@ func TestRule14_TwoFormsOfANameAreTwoFiles(t *testing.T) {
 	expect(t, w.settled(t), "trash "+composed)
 }
 
+// What cannot be decrypted is nobody's equal, whichever of the two has the lower handle.
+func TestRule14_WhatCannotBeDecryptedHidesNoEqual(t *testing.T) {
+	const composed, decomposed = "\u00e9", "e\u0301"
+	w := newWorld()
+	w.put("B/docs/"+composed, tree.Undecryptable, "")
+	w.put("B/docs/"+composed, tree.File, "old")
+	w.write(decomposed, "new")
+	expect(t, w.settled(t), "update "+composed)
+}
+
 func TestRule14_AnUnknownNameKeepsItsNFCEqual(t *testing.T) {
 	w := applied(t, "\u00e9", "keep")
 	w.remove("\u00e9")
