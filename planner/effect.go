@@ -184,6 +184,24 @@ func ManifestAfter(old state.Manifest, t Target, records []Record) state.Manifes
 	return out
 }
 
+// ManifestBefore returns what a run found that did what the records say: old without what was gone, with what was adopted and
+// with what it overwrote, whoever had put it there.
+func ManifestBefore(old state.Manifest, t Target, records []Record) state.Manifest {
+	removed := map[tree.Handle]bool{}
+	for _, r := range records {
+		for _, h := range r.Remove {
+			removed[h] = true
+		}
+	}
+	t.Adopt = slices.Clone(t.Adopt)
+	for _, e := range t.Replaced {
+		if removed[e.Handle] {
+			t.Adopt = append(t.Adopt, e)
+		}
+	}
+	return ManifestAfter(old, t, nil)
+}
+
 // dated is an entry and when it was put: what happens to its folder counts only for what was there before it.
 type dated struct {
 	state.Entry

@@ -189,6 +189,9 @@ func (e *emitter) update(i int32) {
 	a.Remote = e.remoteNow(i)
 	a.Needs = needs(append(a.Needs, r.action)...)
 	old := e.remote().Node(r.remote)
+	if !e.owned.has(old.Handle) {
+		e.out.Replaced = append(e.out.Replaced, e.entry(r.remote, e.below(r.remote)))
+	}
 	a.Replace, a.KeepVersion = e.overwrite()
 	if from, ok := e.originals[i]; ok {
 		a.Proven = from.proven

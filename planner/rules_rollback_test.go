@@ -149,6 +149,45 @@ func TestRollbackBringsBackWhatWasNotMegaplans(t *testing.T) {
 	}
 }
 
+// TestRollbackBringsBackWhatOthersHadThere: what the run overwrote was another client's, in the place of a file of megaplan's or
+// where there was none.
+func TestRollbackBringsBackWhatOthersHadThere(t *testing.T) {
+	for _, versions := range []bool{true, false} {
+		w := applied(t, "a", "keep")
+		w.backup.Versions = versions
+		w.at("B/docs/a")[0].trashed = true // by another client
+		for _, name := range []string{"a", "new"} {
+			n := w.put("B/docs/"+name, tree.File, "theirs: "+name)
+			n.printed, n.mtime = true, 77
+		}
+		w.write("new", "mine")
+		before := w.remote()
+		w.settled(t)
+		after := w.remote()
+		if p := w.takeBack(t); p.Partial {
+			t.Errorf("%s", describe(p))
+		}
+		if diff := cmp.Diff(before, w.remote()); diff != "" {
+			t.Errorf("versions %v: not as it was (-before +after the rollback):\n%s", versions, diff)
+		}
+		w.takeBack(t)
+		if diff := cmp.Diff(after, w.remote()); diff != "" {
+			t.Errorf("versions %v: not as it was before the rollback:\n%s", versions, diff)
+		}
+	}
+
+	// Whose date is not known stays a version, and what took its place is not taken away with it.
+	w := applied(t, "keep")
+	w.put("B/docs/new", tree.File, "theirs")
+	w.write("new", "mine")
+	w.settled(t)
+	p := w.takeBack(t)
+	expect(t, p)
+	if diff := cmp.Diff([]planner.Kept{{Path: "new", Reason: "its date was not known", Files: 1}}, p.Targets[0].Lost); diff != "" {
+		t.Errorf("lost (-want +got):\n%s", diff)
+	}
+}
+
 // TestRollbackOfDuplicates: what was renamed gets its name again; a folder that became one with another stays so.
 func TestRollbackOfDuplicates(t *testing.T) {
 	w := applied(t, "a", "dir/b", "dir/sub/c", "keep")
@@ -176,7 +215,6 @@ func TestRollbackOfDuplicates(t *testing.T) {
 	}
 }
 
-// TestRollbackSaysWhatIsLost: what was destroyed, and what others took since; exit code 3.
 // TestRollbackOfAMergedFolder: one that was megaplan's comes back with all that went along, though another has its path.
 func TestRollbackOfAMergedFolder(t *testing.T) {
 	w := applied(t, "dir/a", "dir/sub/b", "keep")
@@ -195,6 +233,7 @@ func TestRollbackOfAMergedFolder(t *testing.T) {
 	expect(t, w.settled(t), "merge_folder dir")
 }
 
+// TestRollbackSaysWhatIsLost: what was destroyed, and what others took since; exit code 3.
 func TestRollbackSaysWhatIsLost(t *testing.T) {
 	for name, c := range map[string]struct {
 		tune, since func(w *world)

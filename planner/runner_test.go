@@ -85,7 +85,7 @@ func (w *world) save(p *planner.Plan, records []planner.Record) {
 			old = w.prior.Manifest
 		}
 		if unfinished := p.Rollback && len(records) < len(p.Actions); !unfinished && (len(mine) > 0 || len(target.Adopt) > 0 || len(target.Drop) > 0) {
-			w.began, w.run = planner.ManifestAfter(old, target, nil), fmt.Sprint(w.runs)
+			w.began, w.run = planner.ManifestBefore(old, target, mine), fmt.Sprint(w.runs)
 		}
 		w.prior = &planner.Prior{Manifest: planner.ManifestAfter(old, target, mine)}
 		w.prior.Resource = state.Resource{
