@@ -177,7 +177,7 @@ func (u *undo) asVersion(i int32, e *state.Entry, w Where) {
 	id, here := u.account.find(w.Parent)
 	at := u.owned.find(w.Parent)
 	if !hasPrint(e) {
-		u.lose(e, "its date was not known")
+		u.lose(e, "its date was not known; it stays a version of the file there")
 		return
 	}
 	if !here || at < 0 || u.index.has(w.Parent) || u.strayed(id, &u.owned.entries[at]) {

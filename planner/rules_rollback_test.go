@@ -183,7 +183,7 @@ func TestRollbackBringsBackWhatOthersHadThere(t *testing.T) {
 	w.settled(t)
 	p := w.takeBack(t)
 	expect(t, p)
-	if diff := cmp.Diff([]planner.Kept{{Path: "new", Reason: "its date was not known", Files: 1}}, p.Targets[0].Lost); diff != "" {
+	if diff := cmp.Diff([]planner.Kept{{Path: "new", Reason: "its date was not known; it stays a version of the file there", Files: 1}}, p.Targets[0].Lost); diff != "" {
 		t.Errorf("lost (-want +got):\n%s", diff)
 	}
 }

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -192,6 +193,10 @@ func Refreshes(p *planner.Plan) (changed, gone int64) {
 
 func (s *Screen) nothing(p *planner.Plan, now time.Time) {
 	if p.Rollback {
+		if slices.ContainsFunc(p.Targets, func(t planner.Target) bool { return len(t.Lost) > 0 }) {
+			s.printf("Nothing that can be taken back.\n")
+			return
+		}
 		s.printf("Nothing to take back: the last run of the backups that take part changed nothing, or what it changed is as it was before.\n")
 		return
 	}

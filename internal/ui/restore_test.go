@@ -107,7 +107,7 @@ func sampleVerification() []Verification {
 		{Address: documents.Instance("new"), NotThere: true},
 		{Address: documents.Instance("usb"), Failure: "the source is missing: /mnt/usb"},
 		{Address: documents.Instance("far"), NotHere: "web2", Result: verify.Result{
-			Fetched: 3, DownloadedBytes: 300, Counts: map[verify.Verdict]int64{verify.Damaged: 1},
+			Fetched: 3, Unfetched: 4, DownloadedBytes: 300, Counts: map[verify.Verdict]int64{verify.Damaged: 1},
 			Findings: []verify.Finding{{Path: "x", Verdict: verify.Damaged, Detail: "the bytes on the server do not match the file's key"}},
 		}},
 	}

@@ -59,7 +59,7 @@ func (s *Screen) Verified(v Verification) {
 	case v.Failure != "":
 		s.printf("%s: %s\n", name, Printable(v.Failure))
 		return
-	case v.NotHere != "" && v.Result.Fetched == 0 && len(v.Result.Findings) == 0:
+	case v.NotHere != "" && v.Result.Fetched == 0 && v.Result.Unfetched == 0 && len(v.Result.Findings) == 0:
 		s.printf("%s: not here: its source is on host %s (-download proves it from anywhere).\n", name, Printable(v.NotHere))
 		return
 	}
@@ -71,9 +71,13 @@ func (s *Screen) Verified(v Verification) {
 		s.printf("%s: %s, %s proven equal in %s, %s downloaded%s.\n", name, Plural(r.Counts[verify.Equal], "file"), Size(r.EqualBytes),
 			took(v.Took), Size(r.DownloadedBytes), verifyRest(v))
 	}
-	if r.Fetched > 0 {
+	if r.Fetched > 0 || r.Unfetched > 0 {
+		rest := ""
+		if r.Unfetched > 0 {
+			rest = fmt.Sprintf(", %s not fetched (-seed=%d)", Count(r.Unfetched), v.Seed)
+		}
 		whole := r.Fetched - r.Counts[verify.Damaged]
-		s.printf("%s: %s of %s proven on the server, %s downloaded.\n", name, Count(whole), Plural(r.Fetched, "file"), Size(r.DownloadedBytes))
+		s.printf("%s: %s of %s proven on the server, %s downloaded%s.\n", name, Count(whole), Plural(r.Fetched, "file"), Size(r.DownloadedBytes), rest)
 	}
 	s.findings(r.Findings)
 }

@@ -41,6 +41,7 @@ type verifiedEvent struct {
 	EqualBytes      int64                    `json:"equal_bytes"`
 	ReadBytes       int64                    `json:"read_bytes"`
 	Fetched         int64                    `json:"fetched"`
+	Unfetched       int64                    `json:"unfetched,omitempty"`
 	DownloadedBytes int64                    `json:"downloaded_bytes"`
 	Differences     int64                    `json:"differences"`
 	Unsampled       int64                    `json:"unsampled"`
@@ -73,7 +74,7 @@ func (s *Stream) Verified(v Verification) {
 	}
 	e := verifiedEvent{
 		Type: "verified", Backup: v.Address, Snapshot: clean(v.Snapshot), Host: v.NotHere, NotApplied: v.NotThere, Failure: clean(v.Failure), Files: r.Files, Bytes: r.Bytes,
-		Counts: counts, EqualBytes: r.EqualBytes, ReadBytes: r.ReadBytes, Fetched: r.Fetched, DownloadedBytes: r.DownloadedBytes,
+		Counts: counts, EqualBytes: r.EqualBytes, ReadBytes: r.ReadBytes, Fetched: r.Fetched, Unfetched: r.Unfetched, DownloadedBytes: r.DownloadedBytes,
 		Differences: r.Differences(), Unsampled: r.Unsampled, Unmanaged: r.Unmanaged, Seconds: v.Took.Seconds(),
 	}
 	if v.Sampled {

@@ -123,8 +123,8 @@ type Result struct {
 	Counts       map[Verdict]int64
 	// EqualBytes were proven equal, ReadBytes read here, DownloadedBytes fetched.
 	EqualBytes, ReadBytes, DownloadedBytes int64
-	// Fetched counts the files proven on the server.
-	Fetched int64
+	// Fetched counts the files proven on the server, Unfetched those that sample and budget left out of that.
+	Fetched, Unfetched int64
 	// Findings are all but the equal ones, by path.
 	Findings             []Finding
 	Unsampled, Unmanaged int64

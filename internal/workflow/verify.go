@@ -160,6 +160,7 @@ func (p *Project) verifyBackup(ctx context.Context, in planner.Input, b *config.
 	}
 	if o.Download && v.Failure == "" {
 		files, left := verify.Choose(at.tree, at.root, o.Sample)
+		v.Result.Unfetched = left
 		if !here {
 			v.Result.Unsampled = left
 		}
