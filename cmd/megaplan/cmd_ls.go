@@ -86,7 +86,11 @@ func nodes(entries []workflow.Entry) []ui.Node {
 	return out
 }
 
-func node(e workflow.Entry) ui.Node { return ui.NewNode(e.Account, e.Path, e.Where, e.Owner, e.Node) }
+func node(e workflow.Entry) ui.Node {
+	n := ui.NewNode(e.Account, e.Path, e.Where, e.Owner, e.Node)
+	n.InTrash = e.Trashed
+	return n
+}
 
 // optional is the argument of that place, empty if there is none.
 func optional(args []string, i int) string {

@@ -30,7 +30,7 @@ func (a *app) restoreCommand() *cobra.Command {
 		Use:   "restore ADDRESS | PATH",
 		Short: "Get a backup back, with its dates and modes",
 		Long: `Shows what would be written and writes it: into DIR with -to, else in place, where nothing is overwritten unless
--overwrite says so. Content is proven before a file gets its name. A remote path that is not managed can be restored too
+-overwrite says so; always proves files of the same size and date too, and replaces what is damaged. Content is proven before a file gets its name. A remote path that is not managed can be restored too
 (-account=main /Photos -to=DIR). Of a backup in mode snapshots it takes the newest complete one, or the one that -snapshot or
 -at names; it reads only that one. A restore that was cut off goes on when it is run again,
 in the middle of a large file too.
@@ -52,7 +52,7 @@ in the middle of a large file too.
 	fs.StringVar(&f.Snapshot, "snapshot", "", "restore the snapshot of this NAME; the beginning of one will do, or latest")
 	fs.StringArrayVar(&f.Include, "include", nil, "restore only what matches GLOB, in gitignore's language (repeatable)")
 	fs.StringArrayVar(&f.Exclude, "exclude", nil, "leave out what matches GLOB (repeatable)")
-	fs.StringVar(&f.overwrite, "overwrite", "never", "files that are there and differ: never, older or always")
+	fs.StringVar(&f.overwrite, "overwrite", "never", "files that are there and differ: never, older, or always, which also reads those that look equal")
 	fs.BoolVar(&f.Unknown, "include-unknown", false, "with -at: take trashed files of which nobody knows since when they are in the trash")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "show the plan and stop")
 	fs.StringVar(&f.account, "account", "", "NAME of the account of a remote path")
@@ -94,7 +94,13 @@ func (a *app) restore(f *restoreFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
+	shown := func() {}
+	if o.Overwrite == restore.Always {
+		show := a.view.StartVerify()
+		o.Progress, shown = func(n int64) { show.Verifying(n, 0) }, show.Stop
+	}
 	r, err := p.Restore(a.signals.ctx, o)
+	shown()
 	if err != nil {
 		return err
 	}

@@ -152,6 +152,50 @@ func TestChangedMeanwhile(t *testing.T) {
 	}
 }
 
+// Damage keeps size and date. Always reads what looks equal and replaces it; a mode alone needs nothing fetched.
+func TestAlwaysReplacesWhatIsDamaged(t *testing.T) {
+	l, source, remote := bigBackup(t)
+	target := t.TempDir()
+	run(t, l, target, restore.Input{Tree: remote})
+	big := filepath.Join(target, "big")
+	info, err := os.Stat(big)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(big, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteAt([]byte("rot"), 1234567)
+	if err := errors.Join(err, f.Close(), os.Chtimes(big, time.Time{}, info.ModTime())); err != nil {
+		t.Fatal(err)
+	}
+	p := plan(t, target, restore.Input{Tree: remote, Overwrite: restore.Always})
+	if !p.Idle() {
+		t.Error("it does not look equal")
+	}
+	prove := func(want int64) {
+		t.Helper()
+		p = plan(t, target, restore.Input{Tree: remote, Overwrite: restore.Always})
+		read := int64(0)
+		if err := restore.Prove(t.Context(), p, target, l, func(n int64) { read += n }); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Totals().Replaced; got != want || read == 0 {
+			t.Errorf("%d to replace, want %d; %d bytes read", got, want, read)
+		}
+	}
+	prove(1)
+	report, err := restore.Run(t.Context(), p, restore.Env{Remote: l, Target: target})
+	if err != nil || report.Done != 1 || report.Partial() {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if diff := cmp.Diff(onDisk(t, source), onDisk(t, target)); diff != "" {
+		t.Errorf("-source +restored:\n%.200s", diff)
+	}
+	prove(0)
+}
+
 // What is proven equal by its MAC is dated and not fetched.
 func TestEqualContentIsNotFetched(t *testing.T) {
 	target := t.TempDir()

@@ -31,6 +31,8 @@ type Node struct {
 	Path string `json:"path"`
 	// Where is drive, trash, or version for an older version of the file at the path.
 	Where string `json:"where"`
+	// InTrash tells of an older version that the path of its file is from the bin.
+	InTrash bool `json:"in_trash,omitempty"`
 	// Owner is the address that declares the path or one above it.
 	Owner        addr.Address `json:"owner,omitzero"`
 	Kind         string       `json:"kind"`
@@ -68,7 +70,9 @@ func NewNode(account addr.Address, path tree.Path, where string, owner addr.Addr
 func (n Node) dir() bool { return n.Kind == tree.Dir.String() }
 
 // place is the node's path as other commands take it, safe to show.
-func (n Node) place() string { return place(n.Account, n.Where == inTrash, n.Path, n.dir()) }
+func (n Node) place() string {
+	return place(n.Account, n.InTrash || n.Where == inTrash, n.Path, n.dir())
+}
 
 func place(account addr.Address, trashed bool, path string, dir bool) string {
 	text := account.Name + ":"

@@ -151,12 +151,14 @@ func minute(seconds int64) string { return time.Unix(seconds, 0).Local().Format(
 // VerifySummary counts what was found.
 func (s *Screen) VerifySummary(all []Verification) {
 	var differences, unread, changed int64
+	other := false
 	since := "the last apply"
 	for i := range all {
 		r := &all[i].Result
 		differences += r.Differences()
 		unread += r.Unread()
 		changed += r.Counts[verify.Changed]
+		other = other || r.Counts[verify.Differs] > 0
 		if all[i].Snapshot != "" {
 			since = "the snapshot"
 		}
@@ -169,6 +171,10 @@ func (s *Screen) VerifySummary(all []Verification) {
 	}
 	if differences > 0 {
 		s.printf("%s.\n", Plural(differences, "difference"))
+		if other && since == "the last apply" {
+			s.printf("To get back what the backup has: megaplan restore ADDRESS -include=FILE -overwrite=always\n")
+			s.printf("To back up what is here: megaplan apply -checksum\n")
+		}
 	}
 }
 

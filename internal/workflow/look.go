@@ -25,6 +25,8 @@ type Entry struct {
 	// Path is from the cloud drive, or from the bin, in names as stored.
 	Path  tree.Path
 	Where string
+	// Trashed says that it is in the bin: as a node, or as an older version of one.
+	Trashed bool
 	// Owner is the address whose declared path the node lies below: the deepest one (rule 2). Zero is none.
 	Owner addr.Address
 	Node  tree.Node
@@ -108,7 +110,7 @@ func (p *Project) Versions(ctx context.Context, place string) ([]File, error) {
 		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s is not a file: only files have versions", place)
+		return nil, fmt.Errorf("%s is a folder, not a file: `megaplan ls %s` shows what is in it", place, place)
 	}
 	return files, nil
 }

@@ -34,6 +34,8 @@ type RestoreOptions struct {
 	At, Snapshot     string
 	Include, Exclude []string
 	Overwrite        restore.Overwrite
+	// Progress is told the bytes that are read here to prove what looks equal; nil: nobody is.
+	Progress func(int64)
 	// Unknown takes along trashed nodes of which nobody knows since when they are in the trash.
 	Unknown bool
 }
@@ -93,6 +95,11 @@ func (p *Project) Restore(ctx context.Context, o RestoreOptions) (*Restoring, er
 		return nil, fmt.Errorf("look at %s: %w", r.Target, err)
 	}
 	r.Plan = restore.Make(input)
+	if o.Overwrite == restore.Always && input.Local.Tree != nil {
+		if err := restore.Prove(ctx, r.Plan, r.Target, r.client, o.Progress); err != nil {
+			return nil, err
+		}
+	}
 	r.Plan.Skipped = append(missing, r.Plan.Skipped...)
 	return r, nil
 }

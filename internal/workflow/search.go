@@ -128,6 +128,7 @@ func (f *finder) keep(at tree.Path, n tree.Node, where string) {
 	e := f.spot.entry(at, n)
 	e.Where = where
 	if f.where == InTrash {
+		e.Trashed = true
 		e.Owner = addr.Address{} // nothing is declared in the bin
 	}
 	f.found = append(f.found, e)
