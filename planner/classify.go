@@ -130,13 +130,17 @@ type proofKind uint8
 const (
 	noProof proofKind = iota
 	proven
-	// doubtful: only nanoseconds or ctime are not as they were, as after an edit within one second.
+	// doubtful: only nanoseconds or ctime are not as they were, as after an edit within one second, or the file was proven under
+	// another path, as after a swap of two names.
 	doubtful
 )
 
 func (t *target) proof(local tree.ID, l *tree.Node, h tree.Handle) proofKind {
 	p := t.proofs.find(local, h)
 	if p == nil || p.Size != l.Size || p.Inode != l.Inode || seconds(p.MTime) != seconds(l.MTime) {
+		if t.proofs.strayed(t.local(), l) {
+			return doubtful
+		}
 		return noProof
 	}
 	if p.MTime == l.MTime && p.CTime == l.CTime {

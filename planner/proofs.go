@@ -27,6 +27,14 @@ func (p *Proof) Compare(o *Proof) int {
 type proofIndex struct {
 	proofs []Proof
 	first  []uint32 // by local node: its first proof + 1; 0: none. nil: there are none at all
+	strays map[stray]bool
+}
+
+// stray is a file on disk whose proof has stayed behind under another path. Names that changed places, or were given to another
+// file, show in it although size and date are as before.
+type stray struct {
+	inode       uint64
+	size, mtime int64
 }
 
 func indexProofs(local *tree.Tree, proofs []Proof) proofIndex {
@@ -88,4 +96,37 @@ func (x *proofIndex) find(local tree.ID, h tree.Handle) *Proof {
 		}
 	}
 	return nil
+}
+
+// strayed says whether a local file was proven under a path where it is no longer.
+func (x *proofIndex) strayed(local *tree.Tree, l *tree.Node) bool {
+	if x.first == nil || l.Inode == 0 {
+		return false
+	}
+	if x.strays == nil {
+		x.findStrays(local)
+	}
+	return x.strays[stray{l.Inode, l.Size, seconds(l.MTime)}]
+}
+
+func (x *proofIndex) findStrays(local *tree.Tree) {
+	here := make([]bool, len(x.proofs))
+	for id, first := range x.first {
+		if first == 0 {
+			continue
+		}
+		of, inode := x.proofs[first-1:], local.Node(tree.ID(id)).Inode
+		for i := range of {
+			if of[i].Name != of[0].Name || of[i].Dir != of[0].Dir {
+				break
+			}
+			here[int(first)-1+i] = of[i].Inode == inode
+		}
+	}
+	x.strays = map[stray]bool{}
+	for i := range x.proofs {
+		if p := &x.proofs[i]; !here[i] {
+			x.strays[stray{p.Inode, p.Size, seconds(p.MTime)}] = true
+		}
+	}
 }

@@ -148,6 +148,18 @@ func TestRule10_ASameSizeEditWithinASecondIsFound(t *testing.T) {
 	expect(t, w.settled(t), "update a.txt")
 }
 
+// Size and date are those that MEGA has for each name, and the bytes are not.
+func TestRule10_NamesThatChangePlacesAreFoundThoughSizeAndDateAreEqual(t *testing.T) {
+	w := applied(t, "a.txt", "b.txt", "dir/c.txt")
+	a, b, c := w.disk["a.txt"], w.disk["b.txt"], w.disk["dir/c.txt"]
+	b.content, c.content = strings.ToUpper(a.content), strings.Repeat("c", len(a.content))
+	b.mtime, c.mtime = a.mtime, a.mtime
+	w.settled(t)
+	w.disk["a.txt"], w.disk["b.txt"], w.disk["dir/c.txt"] = b, c, a
+	expect(t, w.settled(t), "move .megaplan-AAAAAAAI", "move b.txt", "move dir/c.txt", "move a.txt")
+	expect(t, w.plan(t))
+}
+
 // TestRule10_InOrder goes through what decides, one after the other.
 func TestRule10_InOrder(t *testing.T) {
 	const local, other, longer = "content", "CONTENT", "longer content"
