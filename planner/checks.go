@@ -86,6 +86,8 @@ func (p *planning) unverified(c config.Check, t *target) string {
 		return fmt.Sprintf("the last verification found %s", count(v.Differences, "difference"))
 	case v.Percent < c.VerifySample:
 		return fmt.Sprintf("last verified by %g%% of its files, verify_sample is %g%%", v.Percent, c.VerifySample)
+	case v.Percent >= 100 && v.Files > 0 && v.Equal == 0 && !v.Downloaded:
+		return fmt.Sprintf("the last verification proved none of %s: they changed here before it; apply first, or verify -download", count(v.Files, "file"))
 	case c.VerifyEvery > 0 && age > c.VerifyEvery:
 		return fmt.Sprintf("last verified %s ago, every is %s", age.Round(time.Minute), c.VerifyEvery)
 	}

@@ -411,6 +411,9 @@ func TestChecks(t *testing.T) {
 		{state.Verification{Time: start.Add(-time.Hour), Percent: 100}, ""},
 		{state.Verification{Time: start.Add(-time.Hour), Percent: 4}, "by 4% of its files"},
 		{state.Verification{Time: start.Add(-time.Hour), Percent: 5, Differences: 2}, "2 differences"},
+		{state.Verification{Time: start.Add(-time.Hour), Percent: 100, Files: 3}, "proved none of 3 files"},
+		{state.Verification{Time: start.Add(-time.Hour), Percent: 100, Files: 3, Downloaded: true}, ""},
+		{state.Verification{Time: start.Add(-time.Hour), Percent: 5, Files: 3}, ""},
 		{state.Verification{Time: start.Add(-25 * time.Hour), Percent: 5}, "25h0m0s ago"},
 	} {
 		w.prior.Resource.Verified = v.found

@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/megaplan/megaplan/internal/ui"
 	"github.com/megaplan/megaplan/internal/workflow"
+	"github.com/megaplan/megaplan/planner"
 )
 
 type applyFlags struct {
@@ -100,7 +102,9 @@ func (a *app) applyWith(operation string, f applyFlags, args []string) (err erro
 
 // execute carries an approved plan out and shows how it goes.
 func (a *app) execute(run *workflow.Run, planned *workflow.Planned) error {
-	defer func() { a.outcome.checks = planned.ChecksFailed() }()
+	if !planned.Plan.Rollback { // which is not in rule 30's list
+		defer func() { a.outcome.checks = planned.ChecksFailed() }()
+	}
 	if len(planned.Plan.Actions) == 0 {
 		a.outcome.partial = planned.Plan.Partial
 		_, err := run.Execute(a.signals.ctx, planned, workflow.Execution{})
@@ -116,7 +120,11 @@ func (a *app) execute(run *workflow.Run, planned *workflow.Planned) error {
 	a.view.Applied(planned.Plan, report, time.Since(began))
 	a.outcome.partial = planned.Plan.Partial || len(report.Failures) > 0 || report.Left > 0
 	if planned.Plan.Rollback && report.Done > 0 {
-		a.view.Say("The sources are as they were: the next apply makes the account like them again. Another rollback takes this one back.")
+		text := "The sources are as they were: the next apply makes the account like them again."
+		if !slices.ContainsFunc(planned.Plan.Actions, func(a planner.Action) bool { return a.Kind == planner.ExpireSnapshot }) {
+			text += " Another rollback takes this one back."
+		}
+		a.view.Say(text)
 	}
 	return err
 }

@@ -20,7 +20,7 @@ func (s *Screen) retention(t *planner.Target, actions []*planner.Action) {
 				bytes += a.Bytes
 			}
 		}
-		if gone == 0 {
+		if gone == 0 || t.Undoes != "" { // a rollback takes away what its run made, whatever retention says
 			continue
 		}
 		text := fmt.Sprintf("%s: %s expire", of.name, Count(gone))

@@ -11,6 +11,7 @@ import (
 	"github.com/megaplan/megaplan/internal/diag"
 	"github.com/megaplan/megaplan/internal/mega/api"
 	"github.com/megaplan/megaplan/internal/mega/session"
+	"github.com/megaplan/megaplan/internal/mega/transfer"
 	"github.com/megaplan/megaplan/internal/planfile"
 	"github.com/megaplan/megaplan/planner"
 	"github.com/megaplan/megaplan/state"
@@ -174,6 +175,9 @@ func explainAccount(e *AccountError) diag.Diagnostic {
 		if login.Err != nil {
 			d.Detail += "\n(" + login.Err.Error() + ")"
 		}
+	case errors.Is(e.Err, transfer.ErrCorrupt):
+		d.Summary = "what came from MEGA is damaged"
+		d.Detail += ". None of it was used. Try again; if it stays so, an older version may be whole: `megaplan versions PLACE` lists them."
 	case errors.Is(e.Err, session.ErrNotSession):
 		d.Summary, d.Detail = "MEGAPLAN_SESSION is no session", fmt.Sprintf("What MEGAPLAN_SESSION holds cannot be read: %v. `megaplan login -export` prints a new one.", e.Err)
 	case errors.As(e.Err, &secret):
