@@ -33,9 +33,9 @@ func (p *planning) check(c config.Check, t *target, outlook []QuotaOutlook) {
 		last := t.out.LastSuccess
 		switch age := p.in.Now.Sub(last); {
 		case last.IsZero():
-			fail("%s was never applied, max_age is %s", t.out.Address, c.MaxAge)
+			fail("%s was never applied, max_age is %s", t.out.Address, Span(c.MaxAge))
 		case age > c.MaxAge:
-			fail("last applied %s ago, max_age is %s", age.Round(time.Minute), c.MaxAge)
+			fail("last applied %s ago, max_age is %s", Span(age.Round(time.Minute)), Span(c.MaxAge))
 		}
 	}
 	aged := !r.OK
@@ -89,7 +89,7 @@ func (p *planning) unverified(c config.Check, t *target) string {
 	case v.Percent >= 100 && v.Files > 0 && v.Equal == 0 && !v.Downloaded:
 		return fmt.Sprintf("the last verification proved none of %s: they changed here before it; apply first, or verify -download", count(v.Files, "file"))
 	case c.VerifyEvery > 0 && age > c.VerifyEvery:
-		return fmt.Sprintf("last verified %s ago, every is %s", age.Round(time.Minute), c.VerifyEvery)
+		return fmt.Sprintf("last verified %s ago, every is %s", Span(age.Round(time.Minute)), Span(c.VerifyEvery))
 	}
 	return ""
 }

@@ -529,14 +529,14 @@ func (w *world) ofSize(size int64) []planner.Candidate {
 	var out []planner.Candidate
 	for h, n := range w.nodes {
 		top, by := w.trashedBy(h)
-		if n.kind.HasContent() && int64(len(n.content)) == size && n.versionOf == 0 && (by != "" || !w.inTrash(h)) {
+		if n.kind.HasContent() && int64(len(n.content)) == size && n.versionOf == 0 {
 			path := n.name // in the bin
-			if by == "" {
+			if !w.inTrash(h) {
 				path = w.pathOf(h)
 			}
 			out = append(out, planner.Candidate{
 				Handle: h, Parent: n.parent, Path: tree.Path(path), Kind: n.kind, HasFingerprint: n.printed, CRC: crcOf(n.content),
-				MTime: n.mtime, Meta: n.meta, InTrash: by != "", TrashedBy: by, Top: top,
+				MTime: n.mtime, Meta: n.meta, InTrash: w.inTrash(h), TrashedBy: by, Top: top,
 			})
 		}
 	}

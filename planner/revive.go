@@ -6,13 +6,21 @@ import (
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
-// revivable says whether a file in the bin is one that this address put there, as it is in the source: moved back it needs no
-// correction. Which address trashed it is told by its mark, or by that of the folder it went with.
+// revivable says whether a file in the bin is one that this address put there, or that it owns and another client put there, as
+// it is in the source: moved back it needs no correction. Which address trashed it is told by its mark, or by that of the folder
+// it went with.
 func (t *target) revivable(l *tree.Node, c Candidate, crc Answer) bool {
 	if t.series != nil { // what is in the bin may belong to a snapshot that expired, which stays whole
 		return false
 	}
-	if !c.InTrash || t.revived[c.Handle] || c.TrashedBy != t.out.Address.String() && c.TrashedBy != t.out.Prior.String() {
+	if !c.InTrash || t.revived[c.Handle] {
+		return false
+	}
+	ours := c.TrashedBy == t.out.Address.String() || c.TrashedBy == t.out.Prior.String()
+	if c.TrashedBy == "" {
+		ours = t.owned.has(c.Handle)
+	}
+	if !ours {
 		return false
 	}
 	r := c.node(l.Size)

@@ -245,9 +245,9 @@ func TestRule25_Drift(t *testing.T) {
 		plan   []string
 	}{
 		{"nothing", none, nil, nil},
-		{"trashed", func(w *world) { w.at("B/docs/a")[0].trashed = true }, []diff{{planner.DriftRemoved, "a", "", 1}}, []string{"upload a"}},
+		{"trashed", func(w *world) { w.at("B/docs/a")[0].trashed = true }, []diff{{planner.DriftRemoved, "a", "", 1}}, []string{"restore_from_trash a"}},
 		{"deleted", func(w *world) { delete(w.nodes, w.at("B/docs/a")[0].handle) }, []diff{{planner.DriftRemoved, "a", "", 1}}, []string{"upload a"}},
-		{"a folder", func(w *world) { w.at("B/docs/dir")[0].trashed = true }, []diff{{planner.DriftRemoved, "dir", "", 2}}, []string{"create_folder dir", "upload dir/b", "upload dir/c"}},
+		{"a folder", func(w *world) { w.at("B/docs/dir")[0].trashed = true }, []diff{{planner.DriftRemoved, "dir", "", 2}}, []string{"create_folder dir", "restore_from_trash dir/b", "restore_from_trash dir/c"}},
 		{"renamed", func(w *world) { w.at("B/docs/a")[0].name = "z" }, []diff{{planner.DriftRenamed, "a", "B/docs/z", 0}}, []string{"move a"}},
 		{"moved inside", func(w *world) { w.at("B/docs/a")[0].parent = w.folder("B/docs/dir") }, []diff{{planner.DriftMoved, "a", "B/docs/dir/a", 0}}, []string{"move a"}},
 		{"moved out", func(w *world) { w.at("B/docs/dir")[0].parent = w.folder("Else") }, []diff{{planner.DriftMoved, "dir", "Else/dir", 2}}, []string{"create_folder dir", "upload dir/b", "upload dir/c"}},
@@ -260,7 +260,7 @@ func TestRule25_Drift(t *testing.T) {
 			n := w.at("B/docs/a")[0]
 			n.versionOf = w.put("B/docs/a", tree.File, "other").handle
 		}, []diff{{planner.DriftChanged, "a", "", 1}}, []string{"update a"}},
-		{"the root", func(w *world) { w.at("B/docs")[0].trashed = true }, []diff{{planner.DriftRemoved, "", "", 3}}, []string{"create_folder B/docs", "upload a", "create_folder dir", "upload dir/b", "upload dir/c"}},
+		{"the root", func(w *world) { w.at("B/docs")[0].trashed = true }, []diff{{planner.DriftRemoved, "", "", 3}}, []string{"create_folder B/docs", "restore_from_trash a", "create_folder dir", "restore_from_trash dir/b", "restore_from_trash dir/c"}},
 	} {
 		w := newWorld()
 		for _, path := range []string{"a", "dir/b", "dir/c"} {

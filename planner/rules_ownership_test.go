@@ -398,7 +398,7 @@ func TestChecks(t *testing.T) {
 		t.Errorf("quota: %+v", got)
 	}
 	w.prior.Resource.LastSuccess = start.Add(-2 * time.Hour)
-	if got := check(config.Check{MinFiles: -1, MaxFiles: -1, MaxAge: time.Hour}); got.OK || !strings.Contains(got.Detail, "2h0m0s ago") {
+	if got := check(config.Check{MinFiles: -1, MaxFiles: -1, MaxAge: time.Hour}); got.OK || !strings.Contains(got.Detail, "2h ago") {
 		t.Errorf("age: %+v", got)
 	}
 	verify := config.Check{MinFiles: -1, MaxFiles: -1, VerifySample: 5, VerifyEvery: 24 * time.Hour}
@@ -414,7 +414,7 @@ func TestChecks(t *testing.T) {
 		{state.Verification{Time: start.Add(-time.Hour), Percent: 100, Files: 3}, "proved none of 3 files"},
 		{state.Verification{Time: start.Add(-time.Hour), Percent: 100, Files: 3, Downloaded: true}, ""},
 		{state.Verification{Time: start.Add(-time.Hour), Percent: 5, Files: 3}, ""},
-		{state.Verification{Time: start.Add(-25 * time.Hour), Percent: 5}, "25h0m0s ago"},
+		{state.Verification{Time: start.Add(-25 * time.Hour), Percent: 5}, "25h ago"},
 	} {
 		w.prior.Resource.Verified = v.found
 		if got := check(verify); got.OK != (v.want == "") || !strings.Contains(got.Detail, v.want) {

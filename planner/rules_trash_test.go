@@ -29,6 +29,22 @@ func TestRule21_WhatWasTrashedAndIsWantedAgainIsBroughtBack(t *testing.T) {
 	}
 }
 
+// TestRule21_WhatAnotherClientTrashedOfOursIsBroughtBack: a file, and one that went with its folder; not what is not ours.
+func TestRule21_WhatAnotherClientTrashedOfOursIsBroughtBack(t *testing.T) {
+	w := applied(t, "a", "dir/b", "keep")
+	before := handles(w)
+	w.at("B/docs/a")[0].trashed = true
+	w.at("B/docs/dir")[0].trashed = true
+	p := w.settled(t)
+	expect(t, p, "restore_from_trash a", "create_folder dir", "restore_from_trash dir/b")
+	if after := handles(w); after["a"] != before["a"] || after["dir/b"] != before["dir/b"] || p.Totals().UploadBytes != 0 {
+		t.Errorf("%s", describe(p))
+	}
+	w.prior = nil
+	w.at("B/docs/a")[0].trashed = true
+	expect(t, w.settled(t), "upload a")
+}
+
 func TestRule21_OnlyWhatThisAddressTrashedAsItIsIsBroughtBack(t *testing.T) {
 	for name, spoil := range map[string]func(w *world, n *node){
 		"by another":      func(_ *world, n *node) { n.trashedBy = "backup.other" },

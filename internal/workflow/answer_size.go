@@ -75,9 +75,6 @@ func (p *Project) ofSize(q planner.Question) (planner.Answer, error) {
 			if err != nil {
 				return out, err
 			}
-			if top.TrashedBy == "" {
-				continue
-			}
 			c.Top, c.TrashedBy, c.TrashedAt = top.Handle, top.TrashedBy, top.TrashedAt
 		}
 		out.Candidates = append(out.Candidates, c)
