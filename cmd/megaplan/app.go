@@ -77,20 +77,25 @@ drift tells whether the account still is what was applied.
 		a.lsCommand(), a.duCommand(), a.findCommand(), a.diffCommand(), a.snapshotsCommand(), a.versionsCommand(), a.catCommand(), a.explainCommand(),
 		a.importCommand(), a.consoleCommand(), a.graphCommand(),
 	)
-	explainArguments(root)
+	a.explainArguments(root)
 	a.completeAddresses(root)
 	return root
 }
 
 // start is run before every command, once flags are known.
 func (a *app) start() error {
+	a.show()
+	return a.openLog()
+}
+
+// show makes the view that the flags ask for.
+func (a *app) show() {
 	a.screen = ui.NewScreen(a.screen.Out, a.screen.Err, a.noColor, os.Getenv)
 	a.screen.Verbose = a.verbose
 	a.view = a.screen
 	if a.json {
 		a.view = ui.NewStream(a.screen.Out, version)
 	}
-	return a.openLog()
 }
 
 // openLog starts the log that MEGAPLAN_LOG asks for, on standard error or in -log-file. Secrets have types that do not print.

@@ -104,7 +104,7 @@ func (a *app) restore(f *restoreFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	head := ui.RestoreHead{From: r.From, Target: r.Target, At: r.At, Paths: r.Paths, Now: r.Now}
+	head := ui.RestoreHead{From: r.From, Target: r.Target, At: r.At, Paths: r.Paths, Now: r.Now, Short: r.Plan.Short(r.Target)}
 	if s := r.Snapshot; s.Name != "" {
 		head.Snapshot, head.Began, head.Incomplete = s.Name, s.Began, !s.Complete
 	}

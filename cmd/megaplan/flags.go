@@ -22,10 +22,11 @@ func notEmpty(cmd *cobra.Command, names ...string) error {
 	return nil
 }
 
-// explainArguments makes a command and those below it say how they are called when they are called wrongly.
-func explainArguments(cmd *cobra.Command) {
+// explainArguments makes a command and those below it say how they are called when they are called wrongly, in JSON where that
+// is asked for: cobra looks at arguments before anything is started.
+func (a *app) explainArguments(cmd *cobra.Command) {
 	for _, sub := range cmd.Commands() {
-		explainArguments(sub)
+		a.explainArguments(sub)
 	}
 	check := cmd.Args
 	if check == nil || cmd.HasSubCommands() {
@@ -35,6 +36,7 @@ func explainArguments(cmd *cobra.Command) {
 		if check(cmd, args) == nil {
 			return nil
 		}
+		a.show()
 		use := strings.TrimSuffix(cmd.UseLine(), " [flags]")
 		switch name := cmd.CommandPath(); {
 		case len(args) == 0:

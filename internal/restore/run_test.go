@@ -96,7 +96,11 @@ func TestFullDiskFetchesNoMoreForNothing(t *testing.T) {
 		}
 		return nil
 	}}
-	report, err := restore.Run(t.Context(), plan(t, target, restore.Input{Tree: tr}), restore.Env{Remote: remote, Target: target, Parallelism: 1})
+	p := plan(t, target, restore.Input{Tree: tr})
+	if short := p.Short(filepath.Join(target, "not", "there")); short < 12<<20 || short > 13<<20 {
+		t.Errorf("%d bytes short", short)
+	}
+	report, err := restore.Run(t.Context(), p, restore.Env{Remote: remote, Target: target, Parallelism: 1})
 	if err != nil || report.Done != 1 || len(report.Failures) != 1 || report.Left != 2 || !report.Full || !report.Partial() {
 		t.Errorf("%+v, %v", report, err)
 	}

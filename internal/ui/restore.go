@@ -39,6 +39,8 @@ type RestoreHead struct {
 	Snapshot   string
 	Began, Now time.Time
 	Incomplete bool
+	// Short is how many bytes the target's disk lacks, 0 where it has the room.
+	Short int64
 }
 
 var (
@@ -71,6 +73,9 @@ func (s *Screen) RestorePlan(r RestoreHead, p *restore.Plan) {
 		return
 	}
 	s.printf("Restore: %s to write (%s)%s.\n", Plural(t.Files, "file"), Size(t.Bytes), restoreRest(t))
+	if r.Short > 0 {
+		s.printf("%s the disk of %s lacks %s for all of it. What fits is restored; -include picks what matters most.\n", s.paint(Bold, "Warning:"), Printable(r.Target), Size(r.Short))
+	}
 }
 
 func (r RestoreHead) when() string {

@@ -56,6 +56,8 @@ type restorePlanEvent struct {
 	Chosen      int64      `json:"left_as_they_are"`
 	Problems    int64      `json:"not_restorable"`
 	Gone        int64      `json:"gone"`
+	// Short is how many bytes the target's disk lacks.
+	Short int64 `json:"short_bytes,omitempty"`
 	// Leftovers are temporary files of a restore that was cut off, which are removed.
 	Leftovers int `json:"leftovers,omitempty"`
 }
@@ -90,7 +92,7 @@ func (s *Stream) RestorePlan(r RestoreHead, p *restore.Plan) {
 		Type: "restore_plan", From: clean(r.From), Target: clean(r.Target), At: known(r.At), Paths: known(r.Paths), Snapshot: clean(r.Snapshot),
 		Began: known(r.Began), Incomplete: r.Incomplete,
 		Files: t.Files, Bytes: t.Bytes, Directories: t.Dirs, Links: t.Links, Overwritten: t.Replaced, Equal: t.Equal,
-		Chosen: t.Chosen, Problems: t.Problems, Gone: t.Gone, Leftovers: len(p.Leftovers),
+		Chosen: t.Chosen, Problems: t.Problems, Gone: t.Gone, Leftovers: len(p.Leftovers), Short: r.Short,
 	})
 }
 

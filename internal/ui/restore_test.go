@@ -48,7 +48,7 @@ func TestRestoreOnAScreen(t *testing.T) {
 		many.Entries = append(many.Entries, restore.Entry{Op: restore.Create, Kind: restore.File, Path: fmt.Sprintf("%d/%d", 2019+i%3, i), Size: 1 << 20})
 	}
 	many.Entries = append(many.Entries, restore.Entry{Op: restore.Create, Kind: restore.File, Path: "top", Size: 1})
-	s.RestorePlan(RestoreHead{From: "main:/Photos", Target: "/tmp/x"}, many)
+	s.RestorePlan(RestoreHead{From: "main:/Photos", Target: "/tmp/x", Short: 3 << 20}, many)
 	s.RestorePlan(RestoreHead{From: "backup.documents", Target: "/tmp/x", Snapshot: "2026-03-01T02-30-00Z", Began: now.Add(-50 * time.Hour), Now: now, Incomplete: true}, &restore.Plan{Entries: p.Entries[6:]})
 	golden(t, "restore.txt", out.String())
 }
