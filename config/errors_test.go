@@ -1,7 +1,6 @@
 package config
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,12 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/megaplan/megaplan/internal/diag"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files and docs/configuration.md")
 
 func testOptions() Options {
 	return Options{
@@ -80,21 +75,5 @@ func checkExpectations(t *testing.T, name, src string) {
 	}
 	for line, got := range said {
 		t.Errorf("line %d is outside the file: %v", line, diag.List(got))
-	}
-}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/diag"
+	"github.com/megaplan/megaplan/internal/golden"
 	"github.com/megaplan/megaplan/internal/redact"
 )
 
@@ -52,7 +53,7 @@ func TestRenderedDiagnostics(t *testing.T) {
 					t.Errorf("%q is shown", secret)
 				}
 			}
-			golden(t, file+".txt", b.String())
+			golden.Check(t, file+".txt", b.String())
 		})
 	}
 }

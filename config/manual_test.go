@@ -7,16 +7,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/megaplan/megaplan/internal/golden"
 )
 
 // TestManual keeps docs/configuration.md equal to the schema; -update writes it.
 func TestManual(t *testing.T) {
-	if *update {
-		if err := os.MkdirAll("../docs", 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	golden(t, "../docs/configuration.md", Manual())
+	golden.Check(t, "../docs/configuration.md", Manual())
 }
 
 var fenced = regexp.MustCompile("(?ms)^```hcl\n(.*?)^```")

@@ -1,19 +1,14 @@
 package planner_test
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/golden"
 	"github.com/megaplan/megaplan/internal/tree"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden plans")
 
 // TestGoldenPlans shows whole plans as text, for people to read.
 func TestGoldenPlans(t *testing.T) {
@@ -81,19 +76,7 @@ func TestGoldenPlans(t *testing.T) {
 			w := newWorld()
 			scene(t, w)
 			got := describe(w.plan(t))
-			path := filepath.Join("testdata", name+".golden")
-			if *update {
-				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
+			golden.Check(t, filepath.Join("testdata", name+".golden"), got)
 		})
 	}
 }

@@ -12,6 +12,7 @@ type line struct {
 
 // table is the stack, lowest line first.
 var table = []line{
+	{"what tests share", []string{"internal/golden"}},
 	{"leaves: values and pure functions", []string{
 		"internal/addr", "internal/diag", "internal/tree", "internal/names", "internal/filter", "internal/retention",
 		"internal/retry", "internal/atomicfile", "internal/redact", "internal/mega/crypt", "internal/rclone",

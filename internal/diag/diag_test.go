@@ -3,17 +3,14 @@ package diag
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+	"github.com/megaplan/megaplan/internal/golden"
+)
 
 func sample() List {
 	return List{
@@ -48,7 +45,7 @@ func TestWriteText(t *testing.T) {
 			if err := sample().WriteText(&b, o); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name+".txt", b.String())
+			golden.Check(t, "testdata/"+name+".txt", b.String())
 		})
 	}
 }
@@ -58,30 +55,13 @@ func TestJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "list.json", string(got)+"\n")
+	golden.Check(t, "testdata/list.json", string(got)+"\n")
 	var back List
 	if err := json.Unmarshal(got, &back); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(sample(), back); diff != "" {
 		t.Errorf("JSON does not round-trip (-want +got):\n%s", diff)
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/megaplan/megaplan/internal/golden"
 )
 
 func sampleDiff() Diff {
@@ -44,13 +46,13 @@ func TestDiff(t *testing.T) {
 	inUTC(t)
 	d := sampleDiff()
 	nothing := Diff{A: d.A, B: d.B, Changes: slices.Values([]DiffEntry(nil))}
-	golden(t, "diff.txt", show(80, false, func(s *Screen) {
+	golden.Check(t, "testdata/diff.txt", show(80, false, func(s *Screen) {
 		s.Diff(d)
 		s.Verbose = true
 		s.Diff(d)
 		s.Diff(nothing)
 	}))
-	golden(t, "diff.json", show(80, false, func(s *Screen) {
+	golden.Check(t, "testdata/diff.json", show(80, false, func(s *Screen) {
 		for _, one := range []Diff{d, nothing} {
 			if err := s.WriteDiff("0.1.0", one); err != nil {
 				t.Fatal(err)

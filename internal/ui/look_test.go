@@ -11,6 +11,7 @@ import (
 
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/diag"
+	"github.com/megaplan/megaplan/internal/golden"
 	"github.com/megaplan/megaplan/internal/snapshot"
 	"github.com/megaplan/megaplan/internal/tree"
 )
@@ -66,12 +67,12 @@ func list(t *testing.T, view Lister, all ...Listing) {
 func TestListings(t *testing.T) {
 	inUTC(t)
 	one := sampleListing()
-	golden(t, "ls.txt", show(80, false, func(s *Screen) { list(t, s.ListText(false), one) }))
-	golden(t, "ls_long.txt", show(80, false, func(s *Screen) { list(t, s.ListText(true), one) }))
+	golden.Check(t, "testdata/ls.txt", show(80, false, func(s *Screen) { list(t, s.ListText(false), one) }))
+	golden.Check(t, "testdata/ls_long.txt", show(80, false, func(s *Screen) { list(t, s.ListText(true), one) }))
 	nobody := sampleListing()
 	nobody.Owner, nobody.Path, nobody.Entries = addr.Address{}, "/", nobody.Entries[:2]
 	file := Listing{Account: otherAccount, Path: "/Backups/docs/link", Owner: documents, Entries: sampleListing().Entries[4:5]}
-	golden(t, "ls_several.txt", show(80, false, func(s *Screen) { list(t, s.ListText(true), nobody, file) }))
+	golden.Check(t, "testdata/ls_several.txt", show(80, false, func(s *Screen) { list(t, s.ListText(true), nobody, file) }))
 }
 
 func TestFound(t *testing.T) {
@@ -83,8 +84,8 @@ func TestFound(t *testing.T) {
 		Kind: tree.File, Size: 8, Created: now.Add(-72 * time.Hour).Unix(), TrashedBy: "backup.documents", TrashedAt: now.Add(-3 * time.Hour).Unix(),
 	})
 	all = append([]Node{all[1], version, trashed}, all...)
-	golden(t, "find.txt", show(80, false, func(s *Screen) { s.Found(all, now) }))
-	golden(t, "find_nothing.txt", show(80, false, func(s *Screen) { s.Found(nil, now) }))
+	golden.Check(t, "testdata/find.txt", show(80, false, func(s *Screen) { s.Found(all, now) }))
+	golden.Check(t, "testdata/find_nothing.txt", show(80, false, func(s *Screen) { s.Found(nil, now) }))
 }
 
 func TestUsages(t *testing.T) {
@@ -94,10 +95,10 @@ func TestUsages(t *testing.T) {
 		{Account: mainAccount, What: "trash", Files: 2, Bytes: 1 << 20},
 	}
 	total := Usage{What: "total", Files: 1207, Folders: 31, Bytes: 3<<30 + 1<<20 + 1, Versions: 57, VersionBytes: 18 << 20}
-	golden(t, "du.txt", show(80, false, func(s *Screen) { s.Usages(parts, total) }))
+	golden.Check(t, "testdata/du.txt", show(80, false, func(s *Screen) { s.Usages(parts, total) }))
 	parts[2].Account = otherAccount
-	golden(t, "du_accounts.txt", show(80, false, func(s *Screen) { s.Usages(parts, total) }))
-	golden(t, "du_nothing.txt", show(80, false, func(s *Screen) { s.Usages(nil, Usage{What: "total"}) }))
+	golden.Check(t, "testdata/du_accounts.txt", show(80, false, func(s *Screen) { s.Usages(parts, total) }))
+	golden.Check(t, "testdata/du_nothing.txt", show(80, false, func(s *Screen) { s.Usages(nil, Usage{What: "total"}) }))
 }
 
 func TestVersions(t *testing.T) {
@@ -106,7 +107,7 @@ func TestVersions(t *testing.T) {
 	old := current
 	old.Where, old.Stored, old.Modified, old.Size = asVersion, now.Add(-240*time.Hour), time.Time{}, 8294
 	files := []FileVersions{{File: current, Versions: []Version{{2, true, current}, {1, false, old}}}}
-	golden(t, "versions.txt", show(80, false, func(s *Screen) { s.Versions(files) }))
+	golden.Check(t, "testdata/versions.txt", show(80, false, func(s *Screen) { s.Versions(files) }))
 }
 
 func TestExplain(t *testing.T) {
@@ -145,7 +146,7 @@ func TestExplain(t *testing.T) {
 		with(func(e *Explanation) { e.Snapshots, e.Unasked = true, "no way" }),
 		{Account: mainAccount, Remote: "/Elsewhere/x", Nodes: []OwnedNode{{there, addr.Address{}}}},
 	}
-	golden(t, "explain.txt", show(80, false, func(s *Screen) { s.Explain(all, now) }))
+	golden.Check(t, "testdata/explain.txt", show(80, false, func(s *Screen) { s.Explain(all, now) }))
 }
 
 // TestListJSONIsTheDocument compares what is written piece by piece with the document that it must be.
@@ -183,7 +184,7 @@ func TestLookDocuments(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	golden(t, "look.json", out.String())
+	golden.Check(t, "testdata/look.json", out.String())
 }
 
 func TestMessagesHideNothing(t *testing.T) {

@@ -2,41 +2,18 @@ package ui
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/golden"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
 	"github.com/megaplan/megaplan/state"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", name, diff)
-	}
-}
 
 var (
 	now       = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -83,7 +60,7 @@ func show(width int, verbose bool, f func(*Screen)) string {
 
 func TestPlanAt80And120Columns(t *testing.T) {
 	for _, width := range []int{80, 120} {
-		golden(t, fmt.Sprintf("plan_%d.txt", width), show(width, false, func(s *Screen) { s.Plan(small(), now) }))
+		golden.Check(t, "testdata/"+fmt.Sprintf("plan_%d.txt", width), show(width, false, func(s *Screen) { s.Plan(small(), now) }))
 	}
 }
 
@@ -96,7 +73,7 @@ func TestPlanFoldsWhatIsMany(t *testing.T) {
 		})
 	}
 	actions = append(actions, planner.Action{Kind: planner.Trash, Path: "photos/old", Bytes: 5 << 30, Files: 312, Remote: planner.Remote{Dir: true}, Reason: "gone from the source"})
-	golden(t, "plan_folded.txt", show(100, false, func(s *Screen) { s.Plan(sample(actions...), now) }))
+	golden.Check(t, "testdata/plan_folded.txt", show(100, false, func(s *Screen) { s.Plan(sample(actions...), now) }))
 	if got := bytes.Count([]byte(show(100, true, func(s *Screen) { s.Plan(sample(actions...), now) })), []byte("IMG_")); got != 300 {
 		t.Errorf("-verbose lists %d of 300 files", got)
 	}
@@ -105,7 +82,7 @@ func TestPlanFoldsWhatIsMany(t *testing.T) {
 func TestPlanWithNothingToDo(t *testing.T) {
 	p := sample()
 	p.Targets[0].Kept, p.Targets[0].Skipped = nil, nil
-	golden(t, "plan_nothing.txt", show(100, false, func(s *Screen) { s.Plan(p, now) }))
+	golden.Check(t, "testdata/plan_nothing.txt", show(100, false, func(s *Screen) { s.Plan(p, now) }))
 }
 
 // TestRule19_TrashStillCounts: until it is emptied, or until the day from which an apply expires it.
@@ -136,7 +113,7 @@ func TestDriftNamesWhatHappened(t *testing.T) {
 	local := time.Local
 	time.Local = time.UTC
 	defer func() { time.Local = local }()
-	golden(t, "drift.txt", show(100, false, func(s *Screen) { s.Drift(p, now) }))
+	golden.Check(t, "testdata/drift.txt", show(100, false, func(s *Screen) { s.Drift(p, now) }))
 	p.Drift = append(p.Drift, planner.Difference{
 		Address: documents, Change: planner.DriftAdded, Path: "a|b `*_<x>` 100%, a:b\nc\x01", Files: 1, Detail: "not ours, by MEGA user Vvvvvvvvvv0", User: "Vvvvvvvvvv0", When: now,
 	})
@@ -148,7 +125,7 @@ func TestDriftNamesWhatHappened(t *testing.T) {
 		if err := WriteDrift(&out, format, p, "0.1.0"); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "drift."+format, out.String())
+		golden.Check(t, "testdata/drift."+format, out.String())
 	}
 	p.Drift, p.Checks = nil, nil
 	for _, format := range DriftFormats[2:] {
@@ -156,7 +133,7 @@ func TestDriftNamesWhatHappened(t *testing.T) {
 		if err := WriteDrift(&out, format, p, "0.1.0"); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "drift_none."+format, out.String())
+		golden.Check(t, "testdata/drift_none."+format, out.String())
 	}
 }
 
@@ -168,7 +145,7 @@ func TestDocument(t *testing.T) {
 	if err := WriteJSON(&out, NewDocument(p, "0.1.0")); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "plan.json", out.String())
+	golden.Check(t, "testdata/plan.json", out.String())
 }
 
 func TestStreamIsOneTypedObjectALine(t *testing.T) {
@@ -176,7 +153,7 @@ func TestStreamIsOneTypedObjectALine(t *testing.T) {
 	s := NewStream(&out, "0.1.0")
 	s.Plan(small(), now)
 	s.SourceScanned(documents, "~/Documents", 3, 14)
-	golden(t, "stream.jsonl", out.String())
+	golden.Check(t, "testdata/stream.jsonl", out.String())
 }
 
 func TestPrintableHidesNothing(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/megaplan/megaplan/internal/golden"
 	"github.com/megaplan/megaplan/internal/restore"
 	"github.com/megaplan/megaplan/internal/verify"
 )
@@ -50,7 +51,7 @@ func TestRestoreOnAScreen(t *testing.T) {
 	many.Entries = append(many.Entries, restore.Entry{Op: restore.Create, Kind: restore.File, Path: "top", Size: 1})
 	s.RestorePlan(RestoreHead{From: "main:/Photos", Target: "/tmp/x", Short: 3 << 20}, many)
 	s.RestorePlan(RestoreHead{From: "backup.documents", Target: "/tmp/x", Snapshot: "2026-03-01T02-30-00Z", Began: now.Add(-50 * time.Hour), Now: now, Incomplete: true}, &restore.Plan{Entries: p.Entries[6:]})
-	golden(t, "restore.txt", out.String())
+	golden.Check(t, "testdata/restore.txt", out.String())
 }
 
 func TestRestoreAsAStream(t *testing.T) {
@@ -67,7 +68,7 @@ func TestRestoreAsAStream(t *testing.T) {
 		Done: 1, Bytes: 8300, Equal: 1,
 		Failures: []restore.Failure{{Entry: &p.Entries[4], Err: errors.New("no space left")}, {Entry: &p.Entries[1], Err: errors.New("no owner"), Lost: true}},
 	}, 1500*time.Millisecond)
-	golden(t, "restore.jsonl", out.String())
+	golden.Check(t, "testdata/restore.jsonl", out.String())
 }
 
 // What is in flight counts when it ends, once.
@@ -122,7 +123,7 @@ func TestVerifyOnAScreen(t *testing.T) {
 		s.Verified(v)
 	}
 	s.VerifySummary(all)
-	golden(t, "verify.txt", out.String())
+	golden.Check(t, "testdata/verify.txt", out.String())
 }
 
 func TestVerifyAsAStream(t *testing.T) {
@@ -136,5 +137,5 @@ func TestVerifyAsAStream(t *testing.T) {
 		s.Verified(v)
 	}
 	s.VerifySummary(all)
-	golden(t, "verify.jsonl", out.String())
+	golden.Check(t, "testdata/verify.jsonl", out.String())
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/megaplan/megaplan/internal/golden"
 	"github.com/megaplan/megaplan/internal/snapshot"
 	"github.com/megaplan/megaplan/planner"
 )
@@ -19,5 +20,5 @@ func TestPlanSaysWhatRetentionDoes(t *testing.T) {
 		f := planner.Fate{Snapshot: snapshot.Snapshot{Name: snapshot.Name(began, 1)}, Keep: i < 2, Reasons: reasons}
 		p.Targets[0].Fates = append(p.Targets[0].Fates, f)
 	}
-	golden(t, "plan_retention.txt", show(100, false, func(s *Screen) { s.Plan(p, now) })+show(100, true, func(s *Screen) { s.Plan(p, now) }))
+	golden.Check(t, "testdata/plan_retention.txt", show(100, false, func(s *Screen) { s.Plan(p, now) })+show(100, true, func(s *Screen) { s.Plan(p, now) }))
 }

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/megaplan/megaplan/internal/golden"
 )
 
 // eventTypesOf are the lines of -json, by their type.
@@ -58,19 +58,7 @@ func TestSchemas(t *testing.T) {
 		if err := WriteJSON(&text, schema); err != nil {
 			t.Fatal(err)
 		}
-		path := filepath.Join("..", "..", "docs", "schema", name)
-		if *update {
-			if err := os.WriteFile(path, text.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), text.String()); diff != "" {
-			t.Errorf("%s does not describe what is written; go test ./internal/ui -update writes it (-file +types):\n%s", name, diff)
-		}
+		golden.Check(t, filepath.Join("..", "..", "docs", "schema", name), text.String())
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/golden"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
 )
@@ -32,7 +33,7 @@ func sampleSnapshots(t *testing.T) []SnapshotList {
 func TestSnapshots(t *testing.T) {
 	inUTC(t)
 	all := sampleSnapshots(t)
-	golden(t, "snapshots.txt", show(80, false, func(s *Screen) {
+	golden.Check(t, "testdata/snapshots.txt", show(80, false, func(s *Screen) {
 		s.Snapshots(all, now)
 		s.SnapshotMarked(all[0].Owner, all[0].Snapshots[1].Snapshot, true)
 		s.SnapshotMarked(all[0].Owner, all[0].Snapshots[2].Snapshot, false)
@@ -46,7 +47,7 @@ func TestSnapshots(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	golden(t, "snapshots.json", out.String())
+	golden.Check(t, "testdata/snapshots.json", out.String())
 }
 
 // What did not change is most of a snapshot and no news: it is one line, however few the actions are.
@@ -65,5 +66,5 @@ func TestPlanFoldsWhatASnapshotTakesOver(t *testing.T) {
 		p.Targets[0].Kept, p.Targets[0].Skipped = nil, nil
 		return p
 	}
-	golden(t, "plan_snapshot.txt", show(100, false, func(s *Screen) { s.Plan(plan(), now) })+show(100, true, func(s *Screen) { s.Plan(plan(), now) }))
+	golden.Check(t, "testdata/plan_snapshot.txt", show(100, false, func(s *Screen) { s.Plan(plan(), now) })+show(100, true, func(s *Screen) { s.Plan(plan(), now) }))
 }
