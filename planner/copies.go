@@ -44,7 +44,7 @@ func (t *target) copies() {
 	}
 	if len(crowded) > 0 && t.policy.copyFrom != config.CopyFromNone {
 		t.p.warn(t, "too many files of one size", fmt.Sprintf(
-			"%s of %s are those of more than %d files on MEGA each, which were not searched for equal content: files of such a size are uploaded.",
+			"For %s of %s there are more than %d files each on MEGA: they were not searched for equal content, and files of such a size are uploaded.",
 			count(int64(len(crowded)), "file size"), t.out.Address, Crowd))
 	}
 }

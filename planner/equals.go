@@ -35,7 +35,7 @@ func (t *target) equalNew() {
 	}
 	if crowded > 0 {
 		t.p.warn(t, "too many new files of one size", fmt.Sprintf(
-			"%s of %s are those of more than %d new files each, which were not compared with each other: each one is uploaded.",
+			"For %s of %s there are more than %d new files each: they were not compared with each other, and each one is uploaded.",
 			count(int64(crowded), "file size"), t.out.Address, Crowd))
 	}
 }

@@ -26,7 +26,7 @@ func (t *target) relocate() {
 	}
 	if len(s.sizes) > 0 {
 		t.p.warn(t, "too many files of one size", fmt.Sprintf(
-			"%s of %s have more than %d files on MEGA each that may have been renamed. They were not searched: what was renamed among them is uploaded.",
+			"For %s of %s there are more than %d files each on MEGA that may have been renamed: they were not searched, and what was renamed among them is uploaded.",
 			count(int64(len(s.sizes)), "file size"), t.out.Address, Crowd))
 	}
 }

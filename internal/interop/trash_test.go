@@ -44,6 +44,26 @@ func TestRule21_TrashOfOtherClientsStays(t *testing.T) {
 	}
 }
 
+// TestRule21_WhatAnotherClientTrashedComesBack: rclone deletes into the bin, and the next apply uploads nothing.
+func TestRule21_WhatAnotherClientTrashedComesBack(t *testing.T) {
+	s := newServer(t)
+	c := newRclone(t, s)
+	source := fileSet{"a": content("a", 1000), "dir/b": content("b", 2000), "kept": content("kept", 10)}.write(t)
+	m := newMegaplan(t, s, source)
+	m.run(t, 0, "apply", "-auto-approve")
+	before := s.stats().UploadBytes
+	do(t, c, op{Do: "remove", Path: under("a")}, op{Do: "remove", Path: append(under("dir"), "b")})
+	if kinds := m.plan(t); kinds["restore_from_trash"] != 2 || kinds["upload"] != 0 {
+		t.Errorf("the plan has %v", kinds)
+	}
+	m.run(t, 0, "apply", "-auto-approve")
+	if sent := s.stats().UploadBytes - before; sent != 0 {
+		t.Errorf("%d bytes were uploaded", sent)
+	}
+	m.run(t, 0, "plan", "-detailed-exitcode")
+	m.run(t, 0, "verify")
+}
+
 // keepTrash lets what megaplan trashed expire.
 func keepTrash(t *testing.T, m megaplan, keep string) {
 	t.Helper()

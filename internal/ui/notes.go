@@ -61,13 +61,16 @@ func (s *Screen) Applied(p *planner.Plan, r executor.Report, took time.Duration)
 		}
 	}
 	shown := 0
-	stopped := 0
+	stopped, held := 0, 0
 	for _, f := range r.Failures {
 		if errors.Is(f.Err, context.Canceled) {
 			stopped++ // Ctrl-C is no news to who pressed it
 			continue
 		}
 		if f.Because != 0 {
+			if p.Actions[f.Action-1].AfterContent {
+				held++
+			}
 			continue
 		}
 		if shown++; shown > failuresShown && !s.Verbose {
@@ -77,6 +80,9 @@ func (s *Screen) Applied(p *planner.Plan, r executor.Report, took time.Duration)
 	}
 	if rest := shown - failuresShown; rest > 0 && !s.Verbose {
 		s.printf("and %s more (-verbose lists all)\n", Count(int64(rest)))
+	}
+	if held > 0 {
+		s.printf("%s held back: nothing is taken away until all the content of its backup is there.\n", Plural(int64(held), "deletion"))
 	}
 	parts := []string{fmt.Sprintf("%s of %s done", Count(int64(r.Done)), Plural(int64(len(p.Actions)), "action"))}
 	if bytes > 0 {
