@@ -272,6 +272,12 @@ func (p *planning) here(t *target) bool {
 	}
 	other := t.prior.Resource.Host
 	t.out.Status, t.out.Host = NotHere, other
+	if p.in.Options.Rollback { // which knows no -take-over
+		p.refuse(5, t, "the backup belongs to another host", fmt.Sprintf(
+			"%s was last applied by %s; this is %s. Nothing was changed. Take the run back there, or leave it out: -exclude=%s. If this is that host under another name: MEGAPLAN_HOST=%s",
+			a, other, p.in.Host, a, other))
+		return false
+	}
 	p.refuse(5, t, "the backup belongs to another host", fmt.Sprintf(
 		"%s was last applied by %s; this is %s. If each host has its own, set host in the source, or use for_each over the hosts. "+
 			"If the files have come here for good: -take-over=%s", a, other, p.in.Host, a))

@@ -335,6 +335,16 @@ func TestRule23_ASnapshotIsTakenBack(t *testing.T) {
 	}
 }
 
+// TestRule5_ARollbackOnAnotherHost: the remedies are those that a rollback has.
+func TestRule5_ARollbackOnAnotherHost(t *testing.T) {
+	w := applied(t, "a")
+	w.host, w.options.Rollback = "elsewhere", true
+	p := w.plan(t)
+	if len(p.Refusals) != 1 || p.Refusals[0].Rule != 5 || strings.Contains(p.Refusals[0].Diagnostic.Detail, "-take-over") || !strings.Contains(p.Refusals[0].Diagnostic.Detail, "MEGAPLAN_HOST=") {
+		t.Errorf("%+v", p.Refusals)
+	}
+}
+
 // TestRule17_ARollbackKeepsToTheLimits: taking the first apply back would leave the backup empty.
 func TestRule17_ARollbackKeepsToTheLimits(t *testing.T) {
 	w := applied(t, "a", "b")
