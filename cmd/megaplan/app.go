@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/diag"
 	"github.com/megaplan/megaplan/internal/ui"
 	"github.com/megaplan/megaplan/internal/workflow"
 )
@@ -222,6 +223,10 @@ func (a *app) open(v varFlags, tune func(*workflow.Options)) (*workflow.Project,
 // report shows the error a command ended with.
 func (a *app) report(err error) {
 	if err == nil {
+		return
+	}
+	if a.outcome.code() == exitInterrupted && !a.signals.gentle.Load() { // nothing is kept that another run would go on with
+		a.view.Diagnostics(diag.List{{Severity: diag.Warning, Summary: "interrupted", Detail: "It did not come to its end: run the command again."}})
 		return
 	}
 	a.view.Diagnostics(workflow.Explain(err))

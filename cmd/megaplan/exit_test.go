@@ -78,3 +78,20 @@ func TestRule31_WithoutATerminalAnApprovalComesFirst(t *testing.T) {
 		}
 	}
 }
+
+// TestInterruptedSaysWhatIsKept: only an apply or a restore is gone on with.
+func TestInterruptedSaysWhatIsKept(t *testing.T) {
+	for gentle, want := range map[bool]string{false: "did not come to its end", true: "completes the rest"} {
+		var out bytes.Buffer
+		a := newApp(nil, &out, &out)
+		if gentle {
+			a.signals.beGentle(func() {})
+		}
+		a.outcome.err = fmt.Errorf("verify: %w", context.Canceled)
+		a.report(a.outcome.err)
+		a.close()
+		if got := out.String(); !strings.Contains(got, want) || !strings.Contains(got, "interrupted") {
+			t.Errorf("gentle %v: %q", gentle, got)
+		}
+	}
+}
