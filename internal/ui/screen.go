@@ -19,6 +19,8 @@ type Screen struct {
 	Width int
 	// Color and Live say whether colours and lines redrawn in place may be used on Err; OutColor is about Out.
 	Color, Live, OutColor bool
+	// Wrap says that Out is a terminal: what does not fit a line goes on a second one, where programs would want one.
+	Wrap bool
 	// Verbose unfolds everything.
 	Verbose bool
 }
@@ -34,7 +36,7 @@ func NewScreen(out, err io.Writer, noColor bool, getenv func(string) string) *Sc
 	s := &Screen{Out: out, Err: err, Width: defaultWidth}
 	plain := noColor || getenv("NO_COLOR") != "" || getenv("TERM") == "dumb"
 	if w, ok := terminalWidth(out); ok {
-		s.OutColor, s.Width = !plain, max(w, minWidth)
+		s.OutColor, s.Wrap, s.Width = !plain, true, max(w, minWidth)
 	}
 	if w, ok := terminalWidth(err); ok {
 		s.Color, s.Live, s.Width = !plain, getenv("TERM") != "dumb", max(w, minWidth)

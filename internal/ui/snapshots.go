@@ -112,17 +112,14 @@ func (s *Screen) snapshotList(l *SnapshotList, now time.Time) {
 	}
 	s.printf("%s  %s\n", head, s.paint(Dim, "(times of "+l.Timezone+")"))
 	var bytes, going, freed int64
-	width := 0
-	for i := range l.Snapshots {
-		width = max(width, runewidth.StringWidth(Printable(l.Snapshots[i].Name)))
-	}
+	widths := widthsOf(l.Snapshots, now)
 	for i := range l.Snapshots {
 		one := &l.Snapshots[i]
 		bytes += one.Bytes
 		if !one.Keep {
 			going, freed = going+1, freed+one.Bytes
 		}
-		s.snapshot(one, width, l.zone, now)
+		s.snapshot(one, widths, l.zone, now)
 	}
 	for _, u := range l.Unfinished {
 		bytes += u.Bytes
@@ -141,9 +138,14 @@ func (s *Screen) snapshotList(l *SnapshotList, now time.Time) {
 	}
 }
 
-func (s *Screen) snapshot(one *ListedSnapshot, width int, zone *time.Location, now time.Time) {
-	s.printf("  %s  %s  %s  %12s  %10s%s\n", pad(Printable(one.Name), width), one.Began.In(zone).Format("2006-01-02 15:04"),
-		pad(Ago(one.Began, now), 14), Plural(one.Files, "file"), Size(one.Bytes), s.snapshotRemarks(one))
+func (s *Screen) snapshot(one *ListedSnapshot, w snapshotWidths, zone *time.Location, now time.Time) {
+	head := fmt.Sprintf("  %s  %s  %s  %s  %s", pad(Printable(one.Name), w.name), one.Began.In(zone).Format("2006-01-02 15:04"),
+		pad(Ago(one.Began, now), w.ago), padLeft(Plural(one.Files, "file"), w.files), padLeft(Size(one.Bytes), w.size))
+	remarks, width := s.snapshotRemarks(one)
+	if s.Wrap && runewidth.StringWidth(head)+width > s.Width {
+		head += "\n    "
+	}
+	s.printf("%s%s\n", head, remarks)
 	if !one.Keep {
 		for _, reason := range one.Reasons {
 			s.printf("      %s\n", s.paint(Dim, "not kept by "+Printable(reason)))
@@ -151,10 +153,27 @@ func (s *Screen) snapshot(one *ListedSnapshot, width int, zone *time.Location, n
 	}
 }
 
-// snapshotRemarks are what sets a snapshot apart, after the columns.
-func (s *Screen) snapshotRemarks(one *ListedSnapshot) string {
+// snapshotWidths are those of the columns.
+type snapshotWidths struct{ name, ago, files, size int }
+
+func widthsOf(list []ListedSnapshot, now time.Time) (w snapshotWidths) {
+	for i := range list {
+		one := &list[i]
+		w.name = max(w.name, runewidth.StringWidth(Printable(one.Name)))
+		w.ago = max(w.ago, len(Ago(one.Began, now)))
+		w.files = max(w.files, len(Plural(one.Files, "file")))
+		w.size = max(w.size, len(Size(one.Bytes)))
+	}
+	return w
+}
+
+// snapshotRemarks are what sets a snapshot apart, after the columns, and their width.
+func (s *Screen) snapshotRemarks(one *ListedSnapshot) (remarks string, width int) {
 	var b strings.Builder
-	add := func(style Style, text string) { b.WriteString("  " + s.paint(style, text)) }
+	add := func(style Style, text string) {
+		b.WriteString("  " + s.paint(style, text))
+		width += 2 + runewidth.StringWidth(text)
+	}
 	if !one.Complete {
 		add(Changing, "incomplete: something could not be read")
 	}
@@ -176,7 +195,7 @@ func (s *Screen) snapshotRemarks(one *ListedSnapshot) string {
 	if one.Host != "" {
 		add(Dim, "by "+Printable(one.Host))
 	}
-	return b.String()
+	return b.String(), width
 }
 
 // SnapshotMarked tells what a snapshot's mark says by now.

@@ -39,6 +39,10 @@ func TestSnapshots(t *testing.T) {
 		s.SnapshotMarked(all[0].Owner, all[0].Snapshots[2].Snapshot, false)
 		s.Snapshots(nil, now)
 	}))
+	golden.Check(t, "testdata/snapshots_terminal.txt", show(80, false, func(s *Screen) {
+		s.Wrap = true
+		s.Snapshots(all[:2], now)
+	}))
 	var out bytes.Buffer
 	for _, v := range []any{
 		SnapshotsDocument{NewHeader("0.1.0"), all}, SnapshotDocument{NewHeader("0.1.0"), all[0].Owner, true, all[0].Snapshots[1].Snapshot},
