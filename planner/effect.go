@@ -185,17 +185,20 @@ func ManifestAfter(old state.Manifest, t Target, records []Record) state.Manifes
 }
 
 // ManifestBefore returns what a run found that did what the records say: old without what was gone, with what was adopted and
-// with what it overwrote, whoever had put it there.
+// with what it changed, whoever had put it there.
 func ManifestBefore(old state.Manifest, t Target, records []Record) state.Manifest {
-	removed := map[tree.Handle]bool{}
+	changed := map[tree.Handle]bool{}
 	for _, r := range records {
 		for _, h := range r.Remove {
-			removed[h] = true
+			changed[h] = true
+		}
+		for i := range r.Put {
+			changed[r.Put[i].Handle] = true
 		}
 	}
 	t.Adopt = slices.Clone(t.Adopt)
-	for _, e := range t.Replaced {
-		if removed[e.Handle] {
+	for _, e := range t.Found {
+		if changed[e.Handle] {
 			t.Adopt = append(t.Adopt, e)
 		}
 	}

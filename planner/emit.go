@@ -189,9 +189,7 @@ func (e *emitter) update(i int32) {
 	a.Remote = e.remoteNow(i)
 	a.Needs = needs(append(a.Needs, r.action)...)
 	old := e.remote().Node(r.remote)
-	if !e.owned.has(old.Handle) {
-		e.out.Replaced = append(e.out.Replaced, e.entry(r.remote, e.below(r.remote)))
-	}
+	e.find(r)
 	a.Replace, a.KeepVersion = e.overwrite()
 	if from, ok := e.originals[i]; ok {
 		a.Proven = from.proven
@@ -272,7 +270,15 @@ func (e *emitter) correct(i int32) {
 		q := Question{Ask: AskMAC, Backup: e.out.Address, File: r.local, Handle: old.Handle}
 		a.Fingerprint = Fingerprint{CRC: e.p.answers[q].CRC, MTime: seconds(l.MTime)}
 	}
+	e.find(r)
 	r.action = e.p.act(a)
+}
+
+// find notes a row's node that an action changes and the manifest does not know.
+func (e *emitter) find(r *row) {
+	if r.parent >= 0 && !e.owned.has(e.remote().Handle(r.remote)) {
+		e.out.Found = append(e.out.Found, e.entry(r.remote, e.below(r.remote)))
+	}
 }
 
 // adopt puts an equal node that the manifest does not know into it.

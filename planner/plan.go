@@ -79,8 +79,9 @@ type Target struct {
 	// below the root. Both are facts about the remote tree: ManifestAfter applies them, then what the actions did.
 	Adopt []state.Entry
 	Drop  []tree.Handle
-	// Replaced holds what the plan overwrites though the manifest lacks it: a rollback brings it back.
-	Replaced []state.Entry
+	// Found holds, as they are, nodes that the plan overwrites or gives attributes though the manifest lacks them: the run
+	// did not make them.
+	Found []state.Entry
 	// Kept are remote nodes that stay though the source lacks them, with the reason ("left out, kept: ...").
 	Kept []Kept
 	// Unmanaged are remote nodes inside that megaplan does not own.

@@ -176,8 +176,20 @@ func TestRollbackBringsBackWhatOthersHadThere(t *testing.T) {
 		}
 	}
 
-	// Whose date is not known stays a version, and what took its place is not taken away with it.
+	// What it adopted and dated, and a folder it gave a mode, it did not make.
 	w := applied(t, "keep")
+	w.put("B/docs/dir/theirs", tree.File, "theirs")
+	w.write("dir/theirs", "theirs")
+	w.disk["dir/theirs"].meta, w.disk["dir"].meta = `{"m":448}`, `{"m":448}`
+	if p := w.settled(t); p.Totals().Actions[planner.Touch] != 1 || p.Totals().Actions[planner.SetAttributes] == 0 {
+		t.Fatalf("%s", describe(p))
+	}
+	if p := w.takeBack(t); len(w.at("B/docs/dir/theirs")) != 1 || p.Totals().Actions[planner.Trash] != 0 {
+		t.Errorf("%s", describe(p))
+	}
+
+	// Whose date is not known stays a version, and what took its place is not taken away with it.
+	w = applied(t, "keep")
 	w.put("B/docs/new", tree.File, "theirs")
 	w.write("new", "mine")
 	w.settled(t)

@@ -102,7 +102,7 @@ func (r *recorder) change(t *planner.Target, now time.Time) (state.Change, bool)
 	if len(records) > 0 || len(t.Adopt) > 0 || len(t.Drop) > 0 || r.p.pending[from] || t.Resource.LastApplied.IsZero() {
 		old := r.p.prior[from].Manifest
 		c.SetManifest, c.Acted, c.Manifest = true, len(records) > 0, planner.ManifestAfter(old, *t, records)
-		if (len(t.Adopt) > 0 || len(t.Drop) > 0 || len(t.Replaced) > 0) && !r.p.undoing[from] { // a rollback that goes on found what the one before it did
+		if (len(t.Adopt) > 0 || len(t.Drop) > 0 || len(t.Found) > 0) && !r.p.undoing[from] { // a rollback that goes on found what the one before it did
 			c.SetBegan, c.Began = true, planner.ManifestBefore(old, *t, records)
 		}
 		c.Resource.LastApplied = now
