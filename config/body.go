@@ -75,10 +75,16 @@ func (p *problems) readBody(in hcl.Body, schema *Block, out *body) {
 	}
 	p.leftOver(in, rest, schema, out)
 	for _, a := range schema.Attributes {
-		if a.Required && out.attrs[a.Name] == nil {
+		if a.Required && out.attrs[a.Name] == nil && !writtenAsBlock(in, a.Name) {
 			p.missingArgument(out, &a)
 		}
 	}
+}
+
+// writtenAsBlock says that an argument is there as a block, which is an error of its own.
+func writtenAsBlock(in hcl.Body, name string) bool {
+	native, ok := in.(*hclsyntax.Body)
+	return ok && slices.ContainsFunc(native.Blocks, func(b *hclsyntax.Block) bool { return b.Type == name })
 }
 
 func (p *problems) missingArgument(b *body, a *Attribute) {
@@ -204,6 +210,10 @@ func otherHome(name string, schema *Block) string {
 
 func (p *problems) unknownBlock(b *hclsyntax.Block, schema *Block, out *body) {
 	if schema.attribute(b.Type) != nil {
+		if b.Type == string(addr.Source) {
+			p.add(b.TypeRange, "unsupported block", "A source block stands by itself, as source \"NAME\" { … }; here write source = source.NAME.")
+			return
+		}
 		p.add(b.TypeRange, "unsupported block", "%q is an argument: write %s = …", b.Type, b.Type)
 		return
 	}

@@ -246,7 +246,12 @@ func (t *target) knownEqual(x, y tree.ID) bool {
 // is lost with it (rule 20).
 func (t *target) fateOfLoser(i int32) fate {
 	r := t.rows[i]
-	f := fate{kind: Trash, owned: true, lost: true, first: t.rows[r.by].action, reason: "one of several of this name; another one stays"}
+	which := "another one"
+	switch by := t.policy.files; by {
+	case config.DuplicatesNewest, config.DuplicatesOldest, config.DuplicatesLargest, config.DuplicatesSmallest, config.DuplicatesFirst:
+		which = "the " + string(by) + " one"
+	}
+	f := fate{kind: Trash, owned: true, lost: true, first: t.rows[r.by].action, reason: "one of several of this name; " + which + " stays"}
 	switch r.note {
 	case noteEqual:
 		f.reason, f.equal = "one of several of this name; the same content stays", true
@@ -254,7 +259,7 @@ func (t *target) fateOfLoser(i int32) fate {
 			f.kind = Destroy
 		}
 	case noteStale:
-		f.reason = "one of several of this name; another one is updated"
+		f.reason = "one of several of this name; " + which + " is updated"
 	}
 	return f
 }

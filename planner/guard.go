@@ -105,9 +105,13 @@ func (t *target) warnings() {
 			count(int64(t.caseClash), "name"), differ, t.caseSample))
 	}
 	if t.spares > 0 {
+		have, left := "have", "They are"
+		if t.spares == 1 {
+			have, left = "has", "It is"
+		}
 		t.p.warn(t, "several nodes of one name", fmt.Sprintf(
-			"%s of %s on MEGA have a name that another one in their folder has too. They are left alone.",
-			count(int64(t.spares), "node"), t.out.Address))
+			"%s of %s on MEGA %s a name that another one in the same folder has too. %s left alone.",
+			count(int64(t.spares), "node"), t.out.Address, have, left))
 	}
 }
 

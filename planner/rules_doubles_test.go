@@ -73,6 +73,15 @@ func TestRule20_FilePolicies(t *testing.T) {
 			nodes := []*node{w.at("B/docs/a")[0], w.put("B/docs/a", tree.File, "a larger file than ours"), w.put("B/docs/a", tree.File, "small")}
 			p := w.settled(t)
 			expect(t, p, c.actions...)
+			says := "the " + string(policy) + " one "
+			if policy == config.DuplicatesSource {
+				says = "another one "
+			}
+			for i := range p.Actions {
+				if a := &p.Actions[i]; a.Kind == planner.Trash && !strings.Contains(a.Reason, says) {
+					t.Errorf("%s is trashed because %q, want %q", a.Path, a.Reason, says)
+				}
+			}
 			for i, n := range nodes {
 				stays := i == c.keeps && n.versionOf == 0 || policy == config.DuplicatesRename || policy == config.DuplicatesReport
 				if i == c.keeps && !n.trashed || stays == !n.trashed {

@@ -28,3 +28,8 @@ megaplan {
   backend "loca" {     # ERROR: There is no backend "loca"; there are "http", "local", "mega". Did you mean "local"?
   }
 }
+backup "nested" {
+  path = "/Backups/nested"
+  source {             # ERROR: A source block stands by itself, as source "NAME" { … }; here write source = source.NAME.
+  }
+}
