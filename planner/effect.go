@@ -15,6 +15,8 @@ type Record struct {
 	Address addr.Address
 	// Put are entries to add; each takes the place of those with its handle.
 	Put []state.Entry
+	// Found is what the action changed, as it was, if the manifest lacks it.
+	Found *state.Entry
 	// Remove are handles no longer owned. Below, if set, is a folder whose content went with it.
 	Remove []tree.Handle
 	Below  tree.Path
@@ -36,6 +38,9 @@ type Record struct {
 // Effect returns what an action of the plan changes in state once it has succeeded with this result.
 func Effect(p *Plan, a *Action, r Result) Record {
 	out := Record{Address: a.Address, Undo: p.Rollback}
+	if a.Kind != Copy { // which changes nothing of what it copies
+		out.Found = p.target(a).found(a.Remote.Handle)
+	}
 	rel, inside := p.inside(a)
 	switch a.Kind {
 	case Forget:
@@ -185,24 +190,25 @@ func ManifestAfter(old state.Manifest, t Target, records []Record) state.Manifes
 }
 
 // ManifestBefore returns what a run found that did what the records say: old without what was gone, with what was adopted and
-// with what it changed, whoever had put it there.
+// with what it changed, whoever had put it there. With a zero target only the records count.
 func ManifestBefore(old state.Manifest, t Target, records []Record) state.Manifest {
-	changed := map[tree.Handle]bool{}
-	for _, r := range records {
-		for _, h := range r.Remove {
-			changed[h] = true
-		}
-		for i := range r.Put {
-			changed[r.Put[i].Handle] = true
-		}
-	}
 	t.Adopt = slices.Clone(t.Adopt)
-	for _, e := range t.Found {
-		if changed[e.Handle] {
-			t.Adopt = append(t.Adopt, e)
+	for i := range records {
+		if e := records[i].Found; e != nil {
+			t.Adopt = append(t.Adopt, *e)
 		}
 	}
 	return ManifestAfter(old, t, nil)
+}
+
+// found is what the plan noted of a node that is not in the manifest.
+func (t *Target) found(h tree.Handle) *state.Entry {
+	i, ok := slices.BinarySearchFunc(t.Found, h, func(e state.Entry, h tree.Handle) int { return cmp.Compare(e.Handle, h) })
+	if !ok {
+		return nil
+	}
+	e := t.Found[i]
+	return &e
 }
 
 // dated is an entry and when it was put: what happens to its folder counts only for what was there before it.

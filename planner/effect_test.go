@@ -18,6 +18,7 @@ func TestRecordRoundTrip(t *testing.T) {
 		{Address: docs, Forget: true},
 		{Address: docs, Root: 7},
 		{Address: docs, Expired: 9},
+		{Address: docs, Found: &state.Entry{Path: "f\xfe", Handle: 6, Size: 1, CRC: [16]byte{3}}},
 		{
 			Address: docs, From: ".megaplan-x", To: "2026-03-01T02-30-00Z", Sole: "2026-03-01T02-30-00Z",
 			Published: &state.Snapshot{Name: "2026-03-01T02-30-00Z", Handle: 4, Began: start, Files: 2, Bytes: 9, Complete: true},

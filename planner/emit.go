@@ -1,11 +1,13 @@
 package planner
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/state"
 )
 
 // emit turns rows into actions. Folders on the way to declared paths come first, then each address: what brings content in
@@ -45,6 +47,7 @@ func (p *planning) emit() {
 		e.content()
 		e.deletions()
 		e.expiries()
+		slices.SortFunc(e.out.Found, func(a, b state.Entry) int { return cmp.Compare(a.Handle, b.Handle) })
 		if t.folder != nil {
 			e.folderContents()
 		}

@@ -79,7 +79,7 @@ type Target struct {
 	// below the root. Both are facts about the remote tree: ManifestAfter applies them, then what the actions did.
 	Adopt []state.Entry
 	Drop  []tree.Handle
-	// Found holds, as they are, nodes that the plan overwrites or gives attributes though the manifest lacks them: the run
+	// Found holds, as they are and by handle, nodes that the plan overwrites or gives attributes though the manifest lacks them: the run
 	// did not make them.
 	Found []state.Entry
 	// Kept are remote nodes that stay though the source lacks them, with the reason ("left out, kept: ...").

@@ -16,6 +16,7 @@ import (
 type recordJSON struct {
 	Address  addr.Address  `json:"address"`
 	Put      []entryJSON   `json:"put,omitempty"`
+	Found    *entryJSON    `json:"found,omitempty"`
 	Remove   []tree.Handle `json:"remove,omitempty"`
 	Below    tree.Path     `json:"below,omitempty"`
 	BelowRaw string        `json:"below_raw,omitempty"`
@@ -51,15 +52,36 @@ func (r Record) MarshalJSON() ([]byte, error) {
 	out.Below, out.BelowRaw = pathJSON(r.Below)
 	out.From, out.FromRaw = pathJSON(r.From)
 	out.To, out.ToRaw = pathJSON(r.To)
-	for _, e := range r.Put {
-		x := entryJSON{Dir: e.Dir, Handle: e.Handle, Size: e.Size, MTime: e.MTime, Meta: e.Meta}
-		x.Path, x.PathRaw = pathJSON(e.Path)
-		if e.CRC != ([16]byte{}) {
-			x.CRC = base64.RawStdEncoding.EncodeToString(e.CRC[:])
-		}
-		out.Put = append(out.Put, x)
+	for i := range r.Put {
+		out.Put = append(out.Put, toJSON(&r.Put[i]))
+	}
+	if r.Found != nil {
+		x := toJSON(r.Found)
+		out.Found = &x
 	}
 	return json.Marshal(out)
+}
+
+func toJSON(e *state.Entry) entryJSON {
+	x := entryJSON{Dir: e.Dir, Handle: e.Handle, Size: e.Size, MTime: e.MTime, Meta: e.Meta}
+	x.Path, x.PathRaw = pathJSON(e.Path)
+	if e.CRC != ([16]byte{}) {
+		x.CRC = base64.RawStdEncoding.EncodeToString(e.CRC[:])
+	}
+	return x
+}
+
+func (x *entryJSON) entry() (e state.Entry, err error) {
+	e = state.Entry{Dir: x.Dir, Handle: x.Handle, Size: x.Size, MTime: x.MTime, Meta: x.Meta}
+	if e.Path, err = jsonPath(x.Path, x.PathRaw); err != nil {
+		return e, err
+	}
+	crc, err := base64.RawStdEncoding.DecodeString(x.CRC)
+	if err != nil || len(crc) != 0 && len(crc) != len(e.CRC) {
+		return e, fmt.Errorf("record of %s: the crc %q is not 16 bytes in base64", e.Path, x.CRC)
+	}
+	copy(e.CRC[:], crc)
+	return e, nil
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
@@ -81,17 +103,19 @@ func (r *Record) UnmarshalJSON(data []byte) error {
 	if r.To, err = jsonPath(in.To, in.ToRaw); err != nil {
 		return err
 	}
-	for _, x := range in.Put {
-		e := state.Entry{Dir: x.Dir, Handle: x.Handle, Size: x.Size, MTime: x.MTime, Meta: x.Meta}
-		if e.Path, err = jsonPath(x.Path, x.PathRaw); err != nil {
+	for i := range in.Put {
+		e, err := in.Put[i].entry()
+		if err != nil {
 			return err
 		}
-		crc, err := base64.RawStdEncoding.DecodeString(x.CRC)
-		if err != nil || len(crc) != 0 && len(crc) != len(e.CRC) {
-			return fmt.Errorf("record of %s: the crc %q is not 16 bytes in base64", e.Path, x.CRC)
-		}
-		copy(e.CRC[:], crc)
 		r.Put = append(r.Put, e)
+	}
+	if in.Found != nil {
+		e, err := in.Found.entry()
+		if err != nil {
+			return err
+		}
+		r.Found = &e
 	}
 	return nil
 }

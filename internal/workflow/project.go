@@ -72,6 +72,8 @@ type Project struct {
 	prior   map[addr.Address]planner.Prior
 	// pending marks addresses for which a journal holds what the state does not.
 	pending map[addr.Address]bool
+	// cutOff are the records that such a journal holds.
+	cutOff map[addr.Address][]planner.Record
 	// undoing marks those of pending whose journal is a rollback's alone.
 	undoing map[addr.Address]bool
 

@@ -32,6 +32,7 @@ func (p *Project) readBefore(ctx context.Context, prior []planner.Prior, o plann
 // beforeCutOff is what a run that was cut off before it saved found, as far as the state knows.
 func (p *Project) beforeCutOff(ctx context.Context, r state.Resource) (*planner.Before, error) {
 	saved, err := p.store.Manifest(ctx, r.Manifest)
+	saved = planner.ManifestBefore(saved, planner.Target{}, p.cutOff[r.Address])
 	return &planner.Before{Manifest: saved, CutOff: true, Time: r.LastApplied}, err
 }
 

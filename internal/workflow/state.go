@@ -67,6 +67,7 @@ func (p *Project) readDocument(ctx context.Context, in *planner.Input) (manifest
 		return nil, err
 	}
 	p.pending, p.undoing = map[addr.Address]bool{}, map[addr.Address]bool{}
+	p.cutOff = maps.Clone(records)
 	for a, list := range records {
 		p.pending[a] = true
 		p.undoing[a] = !slices.ContainsFunc(list, func(r planner.Record) bool { return !r.Undo })
