@@ -97,7 +97,9 @@ type Target struct {
 	// the state knows; SnapshotsAfter applies what the actions did.
 	Snapshots []state.Snapshot
 	// Fates are what retention does with the snapshots, the one this plan makes included, the newest first.
-	Fates     []Fate
+	Fates []Fate
+	// Versions are the old versions that stay of the files of which some expire, and why.
+	Versions  []Kept
 	Lifecycle config.Lifecycle
 }
 

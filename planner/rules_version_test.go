@@ -40,6 +40,13 @@ func TestVersionsExpireByCount(t *testing.T) {
 	if got := contents(w, "a"); !slices.Equal(got, []string{"edit 3", "edit 2"}) {
 		t.Errorf("versions: %v", got)
 	}
+	var stay []string
+	for _, k := range p.Targets[0].Versions {
+		stay = append(stay, string(k.Path)+" "+k.Reason[strings.LastIndex(k.Reason, ":")+1:])
+	}
+	if !slices.Equal(stay, []string{"a  last", "a  last"}) {
+		t.Errorf("what stays: %q", stay)
+	}
 	a := p.Actions[1]
 	if p.Totals().FreedBytes != int64(len("edit 1")+len("content of a")) || !strings.HasPrefix(a.Reason, "version of 2026-") || !a.AfterContent {
 		t.Errorf("%+v", a)

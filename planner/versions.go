@@ -99,16 +99,25 @@ func (e *emitter) expire(i int32, p retention.Policy, old []Version) {
 	} else {
 		path = path.Join(e.remote().Name(r.remote))
 	}
-	before := r.action
+	before, begun := r.action, len(e.p.plan.Actions)
+	var stay []Kept
 	for _, d := range p.Apply(items, e.p.in.Now) {
 		if d.Keep || d.Item < shift {
+			stay = append(stay, Kept{Path: relative(path, e.out.Path), Reason: versionReason(items[d.Item], d), Files: 1})
 			continue
 		}
 		v := old[d.Item-shift]
 		before = e.p.act(Action{
 			Address: e.out.Address, Kind: ExpireVersion, Path: path, Bytes: v.Size, Files: 1, Needs: needs(before), AfterContent: true,
-			Reason: fmt.Sprintf("version of %s: %s", unix(v.Created).Format(time.DateTime), strings.Join(d.Reasons, "; ")),
+			Reason: versionReason(items[d.Item], d),
 			Remote: Remote{Handle: v.Handle, Parent: e.remote().Handle(r.remote), Name: path.Base(), Size: v.Size},
 		})
 	}
+	if len(e.p.plan.Actions) > begun {
+		e.out.Versions = append(e.out.Versions, stay...)
+	}
+}
+
+func versionReason(of retention.Item, d retention.Decision) string {
+	return fmt.Sprintf("version of %s: %s", of.Time.Format(time.DateTime), strings.Join(d.Reasons, "; "))
 }

@@ -101,6 +101,8 @@ type TargetView struct {
 	Lost   []KeptView `json:"lost,omitempty"`
 	// Retention is what happens to a backup's snapshots, the newest first.
 	Retention []FateView `json:"retention,omitempty"`
+	// Versions are the old versions that stay of the files of which some expire.
+	Versions []KeptView `json:"versions,omitempty"`
 }
 
 // KeptView is a remote node that stays, or a local name that is not taken.
@@ -196,6 +198,9 @@ func viewTarget(t *planner.Target) TargetView {
 	v.Kept, v.Unmanaged, v.Skipped = viewKept(t.Kept), viewKept(t.Unmanaged), viewKept(t.Skipped)
 	v.Undoes, v.Lost = t.Undoes, viewKept(t.Lost)
 	v.Retention = viewFates(t.Fates)
+	if len(t.Versions) > 0 {
+		v.Versions = viewKept(t.Versions)
+	}
 	return v
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/megaplan/megaplan/planner"
 )
 
-// retention sums up what a backup's retention lets go and what it keeps; with -verbose also why each snapshot stays.
+// retention sums up what a backup's retention lets go and what it keeps; with -verbose also why each version and snapshot stays.
 func (s *Screen) retention(t *planner.Target, actions []*planner.Action) {
 	for _, of := range []struct {
 		kind planner.Kind
@@ -27,16 +27,23 @@ func (s *Screen) retention(t *planner.Target, actions []*planner.Action) {
 		if gone == 1 {
 			text += "s"
 		}
-		if stay := int64(len(t.Fates)) - gone; of.kind == planner.ExpireSnapshot {
-			text += fmt.Sprintf(", %s stay", Count(stay))
-			if stay == 1 {
-				text += "s"
-			}
+		stay := int64(len(t.Versions))
+		if of.kind == planner.ExpireSnapshot {
+			stay = int64(len(t.Fates)) - gone
+		}
+		if text += fmt.Sprintf(", %s stay", Count(stay)); stay == 1 {
+			text += "s"
+		}
+		if of.kind == planner.ExpireVersion {
+			text += " of the same files"
 		}
 		s.printf("\n%s  %s, %s\n", s.paint(Bold, "Retention"), text, Size(bytes))
 	}
 	if !s.Verbose {
 		return
+	}
+	for _, v := range t.Versions {
+		s.printf("    %s\n", s.paint(Dim, fmt.Sprintf("stays: %s (%s)", display(v.Path, false), v.Reason)))
 	}
 	for _, f := range t.Fates {
 		if f.Keep {

@@ -15,6 +15,7 @@ func TestPlanSaysWhatRetentionDoes(t *testing.T) {
 		planner.Action{Kind: planner.ExpireVersion, Path: "notes.md", Bytes: 18 << 20, Files: 1, Reason: "version of 2026-01-01 10:00:00: last: newer ones take all slots (10)"},
 		planner.Action{Kind: planner.ExpireSnapshot, Path: "2026-11-01T12-00-00Z", Bytes: 3 << 30, Files: 1204, Reason: "last: newer ones take all slots (2)"},
 	)
+	p.Targets[0].Versions = []planner.Kept{{Path: "notes.md", Reason: "version of 2026-11-01 10:00:00: last", Files: 1}}
 	for i, reasons := range [][]string{{"newest complete one", "last"}, {"last", "daily"}, {"last: newer ones take all slots (2)"}} {
 		began := time.Date(2026, 11, 21-10*i, 12, 0, 0, 0, time.UTC)
 		f := planner.Fate{Snapshot: snapshot.Snapshot{Name: snapshot.Name(began, 1)}, Keep: i < 2, Reasons: reasons}
