@@ -2,6 +2,7 @@ package interop
 
 import (
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -47,12 +48,20 @@ func TestRule21_TrashOfOtherClientsStays(t *testing.T) {
 // TestRule21_WhatAnotherClientTrashedComesBack: rclone deletes into the bin, and the next apply uploads nothing.
 func TestRule21_WhatAnotherClientTrashedComesBack(t *testing.T) {
 	s := newServer(t)
-	c := newRclone(t, s)
-	source := fileSet{"a": content("a", 1000), "dir/b": content("b", 2000), "kept": content("kept", 10)}.write(t)
+	c := startRclone(t, s)
+	source := fileSet{"a": content("a", 1000), "kept": content("kept", 10)}.write(t)
+	if err := os.Mkdir(filepath.Join(source, "dir"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(source, "dir", "b"), content("b", 2000), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	m := newMegaplan(t, s, source)
 	m.run(t, 0, "apply", "-auto-approve")
 	before := s.stats().UploadBytes
-	do(t, c, op{Do: "remove", Path: under("a")}, op{Do: "remove", Path: append(under("dir"), "b")})
+	for _, name := range []string{"a", "dir/b"} {
+		output(t, c.command(t, "deletefile", "--mega-hard-delete=false", "m:"+path.Join(under(name)...)))
+	}
 	if kinds := m.plan(t); kinds["restore_from_trash"] != 2 || kinds["upload"] != 0 {
 		t.Errorf("the plan has %v", kinds)
 	}
