@@ -27,15 +27,14 @@ type comparison struct {
 	work    *Work
 	checkOf map[tree.ID]int // by local file
 	met     []bool          // local nodes that have a remote one
-	owned   map[tree.Handle]bool
+	owned   func(tree.Handle) bool
 	listed  map[tree.Path]bool
 }
 
 func (c *comparison) readManifest() {
-	c.owned, c.listed = map[tree.Handle]bool{}, map[tree.Path]bool{}
+	c.owned, c.listed = c.in.Manifest.Owned(), map[tree.Path]bool{}
 	for i := range c.in.Manifest {
 		e := &c.in.Manifest[i]
-		c.owned[e.Handle] = true
 		if !e.Dir {
 			c.listed[e.Path] = true
 		}
@@ -161,10 +160,10 @@ func (c *comparison) pathBelow(ancestor, id tree.ID, path tree.Path) tree.Path {
 }
 
 // ours says whether megaplan put a node there; without a state everything counts.
-func (c *comparison) ours(h tree.Handle) bool { return !c.in.HasState || c.owned[h] }
+func (c *comparison) ours(h tree.Handle) bool { return !c.in.HasState || c.owned(h) }
 
 func (c *comparison) finding(n tree.Node, path tree.Path) Finding {
-	return Finding{Path: path, Handle: n.Handle, Size: n.Size, There: n.Created, Other: c.in.HasState && !c.owned[n.Handle]}
+	return Finding{Path: path, Handle: n.Handle, Size: n.Size, There: n.Created, Other: c.in.HasState && !c.owned(n.Handle)}
 }
 
 // decided records what needs no reading.
