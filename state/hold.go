@@ -34,6 +34,7 @@ type Hold struct {
 // base is what an address was when the run first saved it: all of a run's saves are one step of its history.
 type base struct {
 	manifest Manifest
+	digest   string // the manifest's own
 	ref      ManifestRef
 	history  []HistoryRef
 }

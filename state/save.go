@@ -91,20 +91,20 @@ func (h *Hold) prepare(ctx context.Context, d *Document, c *Change) (Resource, e
 	}
 	b, ok := h.bases[r.Address]
 	if !ok {
-		manifest, err := h.store.Manifest(ctx, old.Manifest)
+		manifest, digest, err := h.store.manifest(ctx, d.Lineage, &old)
 		if err != nil {
 			return r, err
 		}
-		b = base{manifest, old.Manifest, old.History}
+		b = base{manifest, digest, old.Manifest, old.History}
 		h.bases[r.Address] = b
 	}
 	var err error
-	r.Manifest, r.History, err = h.step(ctx, b, c)
+	r.Manifest, r.History, err = h.step(ctx, ownerOf(d.Lineage, &r), b, c)
 	return r, err
 }
 
 // step writes a manifest and the ways back from it: to the one before it, and to what the run began with.
-func (h *Hold) step(ctx context.Context, b base, c *Change) (ManifestRef, []HistoryRef, error) {
+func (h *Hold) step(ctx context.Context, o owner, b base, c *Change) (ManifestRef, []HistoryRef, error) {
 	s, m, began := h.store, c.Manifest.sorted(), b.manifest
 	if c.SetBegan {
 		began = c.Began.sorted()
@@ -118,15 +118,16 @@ func (h *Hold) step(ctx context.Context, b base, c *Change) (ManifestRef, []Hist
 	}
 	ref := ManifestRef{}
 	ref.Files, ref.Bytes = m.Totals()
-	if ref.Digest, err = s.put(ctx, data); err != nil {
+	digest := Digest(data)
+	if ref.Digest, err = s.put(ctx, o, data); err != nil {
 		return ref, nil, err
 	}
 	last := HistoryRef{Time: time.Now().UTC(), Run: cmp.Or(c.Run, h.lease.ID)}
-	if last.Digest, err = s.putDelta(ctx, m, b.manifest, ref.Digest, b.ref.Digest); err != nil {
+	if last.Digest, err = s.putDelta(ctx, o, m, b.manifest, digest, b.digest); err != nil {
 		return ref, nil, err
 	}
 	if c.SetBegan && !slices.Equal(began, b.manifest) {
-		if last.Began, err = s.putDelta(ctx, m, began, ref.Digest, ""); err != nil {
+		if last.Began, err = s.putDelta(ctx, o, m, began, digest, ""); err != nil {
 			return ref, nil, err
 		}
 	}
@@ -143,21 +144,21 @@ func (c *Change) historyLimit() int {
 	return HistoryLimit
 }
 
-func (s *Store) putDelta(ctx context.Context, after, before Manifest, afterDigest, beforeDigest string) (string, error) {
+func (s *Store) putDelta(ctx context.Context, o owner, after, before Manifest, afterDigest, beforeDigest string) (string, error) {
 	delta, err := EncodeDelta(after, before, afterDigest, beforeDigest)
 	if err != nil {
 		return "", err
 	}
-	return s.put(ctx, delta)
+	return s.put(ctx, o, delta)
 }
 
 // Began returns what an address's last run found when it began, as far as the address owned it then. Not found means that the
 // state remembers no run that changed anything.
-func (s *Store) Began(ctx context.Context, r Resource) (m Manifest, found bool, err error) {
+func (s *Store) Began(ctx context.Context, lineage string, r Resource) (m Manifest, found bool, err error) {
 	if len(r.History) == 0 {
 		return nil, false, nil
 	}
-	now, err := s.Manifest(ctx, r.Manifest)
+	now, nowDigest, err := s.manifest(ctx, lineage, &r)
 	if err != nil {
 		return nil, false, err
 	}
@@ -165,11 +166,11 @@ func (s *Store) Began(ctx context.Context, r Resource) (m Manifest, found bool, 
 	if digest == "" {
 		digest = r.History[0].Digest
 	}
-	delta, err := s.object(ctx, digest)
+	delta, err := s.object(ctx, ownerOf(lineage, &r), digest)
 	if err != nil {
 		return nil, false, err
 	}
-	m, _, err = ApplyDelta(delta, now, r.Manifest.Digest)
+	m, _, err = ApplyDelta(delta, now, nowDigest)
 	return m, err == nil, err
 }
 
@@ -189,17 +190,17 @@ func (d *Document) replace(c *Change, r Resource) {
 
 // ManifestAt returns the newest manifest that is known not to be after t, and since when it held. Not found means that the
 // state does not reach back so far (rule 32).
-func (s *Store) ManifestAt(ctx context.Context, r Resource, t time.Time) (m Manifest, since time.Time, found bool, err error) {
+func (s *Store) ManifestAt(ctx context.Context, lineage string, r Resource, t time.Time) (m Manifest, since time.Time, found bool, err error) {
 	steps := slices.IndexFunc(r.History, func(h HistoryRef) bool { return !h.Time.After(t) })
 	if steps < 0 {
 		return nil, time.Time{}, false, nil
 	}
-	if m, err = s.Manifest(ctx, r.Manifest); err != nil {
+	m, digest, err := s.manifest(ctx, lineage, &r)
+	if err != nil {
 		return nil, time.Time{}, false, err
 	}
-	digest := r.Manifest.Digest
 	for _, h := range r.History[:steps] {
-		delta, err := s.object(ctx, h.Digest)
+		delta, err := s.object(ctx, ownerOf(lineage, &r), h.Digest)
 		if err != nil {
 			return nil, time.Time{}, false, err
 		}

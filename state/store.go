@@ -25,6 +25,8 @@ type Options struct {
 	JournalDir string
 	// LockTimeout is how long to wait for addresses that another run has. The document lock is waited for a little longer.
 	LockTimeout time.Duration
+	// Key finds the keys that manifests are sealed under; nil leaves them as they are, for a backend on this machine.
+	Key KeyFunc
 	// PID and Machine say who we are; 0 and "" ask the system.
 	PID     int
 	Machine string
@@ -107,19 +109,26 @@ func (s *Store) Pending(d *Document) ([]JournalRecord, error) {
 	return out, nil
 }
 
-// Manifest reads the manifest a reference points at.
-func (s *Store) Manifest(ctx context.Context, ref ManifestRef) (Manifest, error) {
-	if ref.Digest == "" {
-		return nil, nil
-	}
-	data, err := s.object(ctx, ref.Digest)
-	if err != nil {
-		return nil, err
-	}
-	return DecodeManifest(data)
+// Manifest reads the manifest of a resource of the document with that lineage.
+func (s *Store) Manifest(ctx context.Context, lineage string, r Resource) (Manifest, error) {
+	m, _, err := s.manifest(ctx, lineage, &r)
+	return m, err
 }
 
-func (s *Store) object(ctx context.Context, digest string) ([]byte, error) {
+// manifest also returns the manifest's own digest, which deltas go by. It is the object's, unless that is sealed.
+func (s *Store) manifest(ctx context.Context, lineage string, r *Resource) (m Manifest, digest string, err error) {
+	if r.Manifest.Digest == "" {
+		return nil, "", nil
+	}
+	data, err := s.object(ctx, ownerOf(lineage, r), r.Manifest.Digest)
+	if err != nil {
+		return nil, "", err
+	}
+	m, err = DecodeManifest(data)
+	return m, Digest(data), err
+}
+
+func (s *Store) object(ctx context.Context, o owner, digest string) ([]byte, error) {
 	data, err := s.backend.Get(ctx, digest)
 	if errors.Is(err, ErrNoObject) {
 		return nil, corrupt("state in "+s.backend.String(), fmt.Errorf("object %s is missing", digest))
@@ -130,10 +139,14 @@ func (s *Store) object(ctx context.Context, digest string) ([]byte, error) {
 	if Digest(data) != digest {
 		return nil, corrupt("state object "+digest, errors.New("its bytes are others"))
 	}
-	return data, nil
+	return s.open(ctx, o, data)
 }
 
-func (s *Store) put(ctx context.Context, data []byte) (string, error) {
+func (s *Store) put(ctx context.Context, o owner, data []byte) (string, error) {
+	data, err := s.seal(ctx, o, data)
+	if err != nil {
+		return "", err
+	}
 	digest := Digest(data)
 	if err := s.backend.Put(ctx, digest, data); err != nil {
 		return "", fmt.Errorf("write state object: %w", err)

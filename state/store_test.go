@@ -103,7 +103,7 @@ func TestRule29_RunsSaveTheirOwnAddressesOnly(t *testing.T) {
 	if diff := cmp.Diff([]addr.Address{docs, photos}, []addr.Address{d.Resources[0].Address, d.Resources[1].Address}); diff != "" || len(d.Leases) != 2 {
 		t.Errorf("document: %+v", d)
 	}
-	m, err := one.Manifest(t.Context(), resource(t, one, photos).Manifest)
+	m, err := one.Manifest(t.Context(), d.Lineage, resource(t, one, photos))
 	must(t, err)
 	if diff := cmp.Diff([]string{"a", "b", "c"}, paths(m)); diff != "" {
 		t.Errorf("manifest (-want +got):\n%s", diff)
@@ -273,7 +273,7 @@ func TestRule32_SnapshotsAreTheirOwnHistory(t *testing.T) {
 		release(t, h)
 	}
 	r := resource(t, s, photos)
-	before, found, err := s.Began(t.Context(), r)
+	before, found, err := s.Began(t.Context(), read(t, s).Lineage, r)
 	must(t, err)
 	if len(r.History) != 1 || !found || len(before) != 1 || before[0].Path != "2026-03-03T02-30-00Z/a" {
 		t.Errorf("history %+v leads back to %+v", r.History, before)
@@ -281,9 +281,16 @@ func TestRule32_SnapshotsAreTheirOwnHistory(t *testing.T) {
 }
 
 func TestRule32_HistoryLeadsBackThirtyChanges(t *testing.T) {
+	plain := func(*state.Options) {}
+	for name, tune := range map[string]func(*state.Options){"plain": plain, "sealed": sealedFor(alice)} {
+		t.Run(name, func(t *testing.T) { historyLeadsBack(t, tune) })
+	}
+}
+
+func historyLeadsBack(t *testing.T, tune func(*state.Options)) {
 	synctest.Test(t, func(t *testing.T) {
 		var b statetest.Memory
-		s := host(&b, "one")
+		s := host(&b, "one", tune)
 		var files []tree.Path
 		times := []time.Time{time.Now()}
 		for n := range 35 {
@@ -301,7 +308,7 @@ func TestRule32_HistoryLeadsBackThirtyChanges(t *testing.T) {
 			t.Fatalf("%d steps of history", len(r.History))
 		}
 		for n, at := range times {
-			m, since, found, err := s.ManifestAt(t.Context(), r, at)
+			m, since, found, err := s.ManifestAt(t.Context(), read(t, s).Lineage, r, at)
 			must(t, err)
 			if found != (n > 35-state.HistoryLimit) {
 				t.Errorf("change %d: found %v", n, found)
@@ -316,7 +323,7 @@ func TestRule32_HistoryLeadsBackThirtyChanges(t *testing.T) {
 		if len(objects) > 2*state.HistoryLimit {
 			t.Errorf("%d objects are left", len(objects))
 		}
-		if _, _, _, err := s.ManifestAt(t.Context(), r, times[20]); err != nil {
+		if _, _, _, err := s.ManifestAt(t.Context(), read(t, s).Lineage, r, times[20]); err != nil {
 			t.Errorf("after collecting: %v", err)
 		}
 	})
@@ -327,7 +334,7 @@ func TestBeganIsWhatTheLastRunFound(t *testing.T) {
 	s := host(&statetest.Memory{}, "laptop")
 	began := func(want ...tree.Path) {
 		t.Helper()
-		m, found, err := s.Began(t.Context(), resource(t, s, docs))
+		m, found, err := s.Began(t.Context(), read(t, s).Lineage, resource(t, s, docs))
 		must(t, err)
 		var got []tree.Path
 		for _, e := range m {
@@ -344,7 +351,7 @@ func TestBeganIsWhatTheLastRunFound(t *testing.T) {
 		release(t, h)
 	}
 	run(owning(docs))
-	if _, found, err := s.Began(t.Context(), resource(t, s, docs)); found || err != nil {
+	if _, found, err := s.Began(t.Context(), read(t, s).Lineage, resource(t, s, docs)); found || err != nil {
 		t.Errorf("nothing was changed yet: %v, %v", found, err)
 	}
 	run(owning(docs, "a", "b"))
@@ -403,14 +410,14 @@ func TestMissingAndChangedObjectsAreDamage(t *testing.T) {
 	s := host(&b, "one")
 	h := lease(t, s, photos)
 	save(t, h, owning(photos, "a"))
-	ref := resource(t, s, photos).Manifest
+	lineage, r := read(t, s).Lineage, resource(t, s, photos)
 	var damaged *state.CorruptError
-	must(t, b.Put(t.Context(), ref.Digest, []byte("other")))
-	if _, err := s.Manifest(t.Context(), ref); !errors.As(err, &damaged) {
+	must(t, b.Put(t.Context(), r.Manifest.Digest, []byte("other")))
+	if _, err := s.Manifest(t.Context(), lineage, r); !errors.As(err, &damaged) {
 		t.Errorf("changed: %v", err)
 	}
-	must(t, b.Delete(t.Context(), ref.Digest))
-	if _, err := s.Manifest(t.Context(), ref); !errors.As(err, &damaged) {
+	must(t, b.Delete(t.Context(), r.Manifest.Digest))
+	if _, err := s.Manifest(t.Context(), lineage, r); !errors.As(err, &damaged) {
 		t.Errorf("missing: %v", err)
 	}
 }

@@ -179,6 +179,12 @@ func (c *Client) User() string { return c.session.User }
 // Session is the session the client acts for.
 func (c *Client) Session() session.Session { return c.session }
 
+// DeriveKey returns a key that follows from the account's master key for one purpose: the same in every session, and with every
+// password the account ever has.
+func (c *Client) DeriveKey(purpose string) redact.Secret {
+	return redact.NewBytes(crypt.DeriveKey(c.session.Master, purpose))
+}
+
 // ServerTime is the server's clock by its last answer; not known before that.
 func (c *Client) ServerTime() (now time.Time, known bool) { return c.api.Transport().ServerTime() }
 

@@ -129,7 +129,11 @@ func Explain(err error) diag.List {
 func explainState(err error) (diag.Diagnostic, bool) {
 	var newer *state.NewerVersionError
 	var damaged *state.CorruptError
+	var sealed *state.SealedError
 	switch {
+	case errors.As(err, &sealed):
+		return diag.Diagnostic{Summary: "the state is sealed for another account", Detail: err.Error() + ".\nNothing was changed. See that the account is the one that applied this state (`megaplan login`); " +
+			"a changed password changes nothing here. If its keys are lost, or it was reset and has new ones: `megaplan state rm ADDRESS`, and the next plan finds what is there and proves it."}, true
 	case errors.As(err, &newer):
 		return diag.Diagnostic{Summary: "the state is newer than this megaplan", Detail: err.Error() + ".\nNothing was changed. Install that megaplan, or a later one."}, true
 	case errors.As(err, &damaged):

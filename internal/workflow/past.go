@@ -37,7 +37,7 @@ func (r *Restoring) past(ctx context.Context, in *restore.Input, from backedUp) 
 	if !from.known {
 		return past, nil
 	}
-	past.Manifest, r.Paths, past.HasManifest, err = r.p.store.ManifestAt(ctx, from.prior.Resource, r.At)
+	past.Manifest, r.Paths, past.HasManifest, err = r.p.store.ManifestAt(ctx, r.p.lineage, from.prior.Resource, r.At)
 	if err != nil || !past.HasManifest {
 		return past, err
 	}

@@ -31,14 +31,14 @@ func (p *Project) readBefore(ctx context.Context, prior []planner.Prior, o plann
 
 // beforeCutOff is what a run that was cut off before it saved found, as far as the state knows.
 func (p *Project) beforeCutOff(ctx context.Context, r state.Resource) (*planner.Before, error) {
-	saved, err := p.store.Manifest(ctx, r.Manifest)
+	saved, err := p.store.Manifest(ctx, p.lineage, r)
 	saved = planner.ManifestBefore(saved, planner.Target{}, p.cutOff[r.Address])
 	return &planner.Before{Manifest: saved, CutOff: true, Time: r.LastApplied}, err
 }
 
 // before is what the last run that was saved found; nil if there is none.
 func (p *Project) before(ctx context.Context, r state.Resource) (*planner.Before, error) {
-	began, found, err := p.store.Began(ctx, r)
+	began, found, err := p.store.Began(ctx, p.lineage, r)
 	if err != nil || !found {
 		return nil, err
 	}

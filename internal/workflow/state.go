@@ -18,14 +18,22 @@ import (
 // defaultState is the local backend's file when nothing else is said.
 const defaultState = "megaplan.state.json"
 
-// openStore opens the backend that the configuration names.
+// openStore opens the state in the backend that the configuration names. What leaves this machine is sealed.
 func (p *Project) openStore() (*state.Store, error) {
-	b := p.Config.Backend
+	opt := state.Options{
+		Host: p.Host, MegaplanVersion: p.Version, LockTimeout: p.LockTimeout, JournalDir: filepath.Join(p.Config.Dir, ".megaplan", "journal"),
+		Key: p.stateKey,
+	}
+	b := &p.Config.Backend
 	switch b.Type {
 	case "", "local":
-	default:
-		return nil, fmt.Errorf("backend %q is not supported by this version of megaplan: use \"local\"", b.Type)
+		opt.Key = nil
+		return state.NewStore(p.localBackend(b), opt), nil
 	}
+	return nil, fmt.Errorf("backend %q is not supported by this version of megaplan: use \"local\"", b.Type)
+}
+
+func (p *Project) localBackend(b *config.Backend) state.Backend {
 	path := b.Options["path"]
 	if path == "" {
 		path = defaultState
@@ -33,9 +41,7 @@ func (p *Project) openStore() (*state.Store, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(p.Config.Dir, path)
 	}
-	return state.NewStore(local.New(path), state.Options{
-		Host: p.Host, MegaplanVersion: p.Version, LockTimeout: p.LockTimeout, JournalDir: filepath.Join(p.Config.Dir, ".megaplan", "journal"),
-	}), nil
+	return local.New(path)
 }
 
 // readState reads the document and the manifests, with the journal of an interrupted run on top (rule 28).
@@ -88,8 +94,8 @@ func (p *Project) readDocument(ctx context.Context, in *planner.Input) (manifest
 		p.prior = map[addr.Address]planner.Prior{}
 		for i := range prior {
 			r := prior[i].Resource
-			manifest, err := p.store.Manifest(ctx, r.Manifest)
-			if err != nil {
+			manifest, err := p.store.Manifest(ctx, doc.Lineage, r)
+			if err != nil && !p.sealedAway(err) {
 				return fmt.Errorf("%s: %w", r.Address, err)
 			}
 			prior[i].Manifest = overlayManifest(manifest, records[r.Address])
