@@ -106,8 +106,15 @@ func TestVersions(t *testing.T) {
 	current := sampleListing().Entries[1]
 	old := current
 	old.Where, old.Stored, old.Modified, old.Size = asVersion, now.Add(-240*time.Hour), time.Time{}, 8294
-	files := []FileVersions{{File: current, Versions: []Version{{2, true, current}, {1, false, old}}}}
+	files := []FileVersions{{File: current, Versions: []Version{{Number: 2, Current: true, Node: current}, {Number: 1, Node: old}}}}
 	golden.Check(t, "testdata/versions.txt", show(80, false, func(s *Screen) { s.Versions(files) }))
+
+	through := []FileVersions{{File: current, Versions: []Version{
+		{Number: 3, Snapshot: "2026-03-03T02-30-00Z", Unchanged: true, Node: current},
+		{Number: 2, Snapshot: "2026-03-02T02-30-00Z", Node: current},
+		{Number: 1, Snapshot: "2026-03-01T02-30-00Z", Node: old},
+	}}}
+	golden.Check(t, "testdata/versions_snapshots.txt", show(80, false, func(s *Screen) { s.Versions(through) }))
 }
 
 func TestExplain(t *testing.T) {
@@ -174,7 +181,7 @@ func TestLookDocuments(t *testing.T) {
 		ListingDocument{head, []Listing{l}},
 		FoundDocument{head, l.Entries},
 		UsageDocument{head, []Usage{{Account: mainAccount, What: "trash", Files: 2, Bytes: 1 << 20}}, Usage{What: "total", Files: 2, Bytes: 1 << 20}},
-		VersionsDocument{head, []FileVersions{{file, []Version{{1, true, file}}}}},
+		VersionsDocument{head, []FileVersions{{file, []Version{{Number: 1, Current: true, Node: file}}}}},
 		ExplainDocument{head, []Explanation{{
 			Address: documents, Source: "~/Documents", Path: "x", Account: mainAccount, Remote: "/Backups/docs/x",
 			Local: &Judged{Exists: true, Taken: true, At: "x", Kind: "file", Pattern: "!x", Where: "a.mega.hcl:3"}, Nodes: []OwnedNode{{file, documents}},

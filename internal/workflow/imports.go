@@ -56,7 +56,7 @@ func (p *Project) importable(ctx context.Context, a, account addr.Address, place
 	if err != nil {
 		return nil, err
 	}
-	spots, err := p.findAll(ctx, []target{{account: account, written: written}}, all)
+	spots, err := p.findAll(ctx, []target{{account: account, written: written}}, all, p.find)
 	if err != nil {
 		return nil, err
 	}

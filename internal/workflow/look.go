@@ -1,10 +1,7 @@
 package workflow
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/megaplan/megaplan/internal/addr"
@@ -76,57 +73,6 @@ func (p *Project) List(ctx context.Context, place string, recursive bool, to lis
 	return nil
 }
 
-// FileVersion is one state of a file's content through time.
-type FileVersion struct {
-	// Number counts from 1, the oldest that MEGA still has.
-	Number  int
-	Current bool
-	Node    tree.Node
-}
-
-// File is a remote file with its history, newest first.
-type File struct {
-	Entry
-	Versions []FileVersion
-}
-
-// Versions returns the files at a place, each with its versions, whoever made them.
-func (p *Project) Versions(ctx context.Context, place string) ([]File, error) {
-	spots, err := p.Places(ctx, place)
-	if err != nil {
-		return nil, err
-	}
-	var files []File
-	for _, s := range spots {
-		for _, n := range s.nodes {
-			if !n.Kind.HasContent() {
-				continue
-			}
-			versions, err := s.versions(n)
-			if err != nil {
-				return nil, err
-			}
-			files = append(files, File{s.entry(s.path, n), versions})
-		}
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("%s is a folder, not a file: `megaplan ls %s` shows what is in it", place, place)
-	}
-	return files, nil
-}
-
-func (s *Spot) versions(current tree.Node) ([]FileVersion, error) {
-	older, err := s.account.client.Versions(current.Handle)
-	if err != nil {
-		return nil, err
-	}
-	out := []FileVersion{{Number: len(older) + 1, Current: true, Node: current}}
-	for i, n := range older {
-		out = append(out, FileVersion{Number: len(older) - i, Node: n})
-	}
-	return out, nil
-}
-
 func (s *Spot) entry(at tree.Path, n tree.Node) Entry {
 	return Entry{Account: s.account.decl.Address, Path: at, Where: InDrive, Owner: s.declared.owner(s.account.decl.Address, at), Node: n}
 }
@@ -154,11 +100,6 @@ func (s *Spot) each(ctx context.Context, h tree.Handle, at tree.Path, visit func
 		}
 	}
 	return nil
-}
-
-// newestFile picks the file that a name stands for where several share it.
-func newestFile(files []File) File {
-	return slices.MaxFunc(files, func(a, b File) int { return cmp.Compare(a.Node.Created, b.Node.Created) })
 }
 
 // stored writes when a node came to MEGA, for messages.

@@ -23,6 +23,8 @@ type Spot struct {
 	// under is the address that the text began with, nil if with none; atRoot says that the place is all of it.
 	under  *declared
 	atRoot bool
+	// dated are the files that the snapshots of the address have at the path, if that was asked for.
+	dated []inSnapshot
 }
 
 // declared is what an address has in an account, by configuration or, for one that left it, by state.
@@ -37,13 +39,21 @@ type declarations []declared
 
 // owner is the address whose declared path is the deepest one above a path (rule 2).
 func (all declarations) owner(account addr.Address, at tree.Path) addr.Address {
-	folded := tree.Path(names.NFC(string(at)))
-	for _, d := range all {
-		if d.account == account && folded.Within(d.folded) {
-			return d.address
-		}
+	if d := all.above(account, at); d != nil {
+		return d.address
 	}
 	return addr.Address{}
+}
+
+// above is what has the deepest declared path above a path; nil is nothing.
+func (all declarations) above(account addr.Address, at tree.Path) *declared {
+	folded := tree.Path(names.NFC(string(at)))
+	for i := range all {
+		if d := &all[i]; d.account == account && folded.Within(d.folded) {
+			return d
+		}
+	}
+	return nil
 }
 
 // target is a place before anybody asked MEGA about it.
@@ -64,6 +74,13 @@ var errNoPlace = errors.New("it is neither an address such as backup.documents n
 //
 // Of several places that a text stands for, those that are not there are told and left out.
 func (p *Project) Places(ctx context.Context, text string) ([]Spot, error) {
+	return p.places(ctx, text, p.find)
+}
+
+// finding looks a target up; it returns a *missingError if it is not there.
+type finding func(s *Spot, t target) error
+
+func (p *Project) places(ctx context.Context, text string, find finding) ([]Spot, error) {
 	all, err := p.declared(ctx)
 	if err != nil {
 		return nil, err
@@ -73,16 +90,16 @@ func (p *Project) Places(ctx context.Context, text string) ([]Spot, error) {
 	if err != nil && (!errors.Is(err, errNoPlace) || len(locals) == 0) {
 		return nil, err
 	}
-	spots, err := p.findAll(ctx, targets, all)
+	spots, err := p.findAll(ctx, targets, all, find)
 	var missing *missingError
 	if len(spots) == 0 && len(locals) > 0 && (err == nil || errors.As(err, &missing)) {
-		return p.findAll(ctx, locals, all)
+		return p.findAll(ctx, locals, all, find)
 	}
 	return spots, err
 }
 
 // findAll looks targets up; it is an error only if none of them is there.
-func (p *Project) findAll(ctx context.Context, targets []target, all declarations) ([]Spot, error) {
+func (p *Project) findAll(ctx context.Context, targets []target, all declarations, find finding) ([]Spot, error) {
 	var spots []Spot
 	var absent []error
 	for _, t := range targets {
@@ -91,7 +108,7 @@ func (p *Project) findAll(ctx context.Context, targets []target, all declaration
 			return nil, err
 		}
 		s := Spot{account: acct, declared: all}
-		err = p.find(&s, t)
+		err = find(&s, t)
 		var missing *missingError
 		switch {
 		case errors.As(err, &missing):
@@ -248,93 +265,4 @@ func (p *Project) addressed(text string, all declarations) ([]target, error) {
 		return nil, err
 	}
 	return nil, fmt.Errorf("%q: %w", text, errNoPlace)
-}
-
-// find looks a target up: first as written, then as stored.
-func (p *Project) find(s *Spot, t target) error {
-	below, err := p.encodePath(t.account, t.written)
-	if err != nil {
-		return err
-	}
-	raw := tree.Path(strings.Trim(t.written, "/"))
-	base := tree.Path("")
-	s.under, s.atRoot = t.under, below == ""
-	if t.under != nil {
-		if base, err = p.base(s, t.under); err != nil {
-			return err
-		}
-	}
-	for _, path := range []tree.Path{below, raw} {
-		s.path = joined(base, path)
-		if s.nodes, err = s.account.at(s.path); err != nil || len(s.nodes) > 0 {
-			return err
-		}
-	}
-	if found, err := p.findInSnapshot(s, base, below); err != nil || found {
-		return err
-	}
-	s.path = joined(base, below)
-	return s.missing()
-}
-
-// base is where an address lies: at its declared path, or where another client moved it.
-func (p *Project) base(s *Spot, d *declared) (tree.Path, error) {
-	nodes, err := s.account.at(d.path)
-	if err != nil || len(nodes) > 0 || d.root == 0 {
-		return d.path, err
-	}
-	place, err := s.account.client.Locate(d.root)
-	if err != nil || !place.Found || place.InTrash {
-		return d.path, err
-	}
-	p.Observer.Say(fmt.Sprintf("%s is no longer at /%s: it was moved to %q.", d.address, d.path, "/"+string(place.Path)))
-	return place.Path, nil
-}
-
-func joined(base, below tree.Path) tree.Path {
-	for name := range below.Names() {
-		base = base.Join(name)
-	}
-	return base
-}
-
-// at returns the nodes of a path. It leads through every folder of a name; where none has exactly that name, through those
-// that differ in the spelling of accents only (rule 14).
-func (a *account) at(path tree.Path) ([]tree.Node, error) {
-	top, err := a.client.Locate(a.client.RootHandle())
-	if err != nil || !top.Found {
-		return nil, err
-	}
-	nodes := []tree.Node{top.Node}
-	for name := range path.Names() {
-		var next []tree.Node
-		for _, n := range nodes {
-			if n.Kind != tree.Dir {
-				continue
-			}
-			children, err := a.client.Children(n.Handle)
-			if err != nil {
-				return nil, err
-			}
-			next = append(next, children...)
-		}
-		nodes = named(next, name)
-	}
-	return nodes, nil
-}
-
-func named(all []tree.Node, name string) []tree.Node {
-	var exact, alike []tree.Node
-	for _, n := range all {
-		switch {
-		case n.Name == name:
-			exact = append(exact, n)
-		case names.NFC(n.Name) == names.NFC(name):
-			alike = append(alike, n)
-		}
-	}
-	if len(exact) > 0 {
-		return exact
-	}
-	return alike
 }

@@ -10,6 +10,8 @@ import (
 type missingError struct {
 	account     string
 	path, there tree.Path
+	// older is the newest snapshot that has it, if any has, and versions the place to ask for more.
+	older, versions string
 }
 
 func (e *missingError) Error() string {
@@ -17,11 +19,23 @@ func (e *missingError) Error() string {
 	if e.path == "" {
 		return text // not even the cloud drive
 	}
+	if e.older != "" {
+		return fmt.Sprintf("%s in the newest complete snapshot\n%s has it; `megaplan versions %s` lists every snapshot that does.", text, e.older, e.versions)
+	}
 	return fmt.Sprintf("%s\nThe last folder of that path that exists is %s:/%s; `megaplan ls %s:/%s` shows what is in it.",
 		text, e.account, e.there, e.account, e.there)
 }
 
-func (s *Spot) missing() error {
+// missing describes what is not there: below an address that keeps snapshots also where it was.
+func (s *Spot) missing(base, below tree.Path) error {
+	dated, err := s.inEach(base, below)
+	if err != nil {
+		return err
+	}
+	if len(dated) > 0 {
+		place := s.under.address.String() + "/" + string(below)
+		return &missingError{account: s.account.decl.Address.Name, path: s.path, older: dated[0].snapshot, versions: place}
+	}
 	there := s.path
 	for there != "" {
 		there = there.Dir()
@@ -29,5 +43,5 @@ func (s *Spot) missing() error {
 			break
 		}
 	}
-	return &missingError{s.account.decl.Address.Name, s.path, there}
+	return &missingError{account: s.account.decl.Address.Name, path: s.path, there: there}
 }
