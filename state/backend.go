@@ -16,27 +16,28 @@ type Backend interface {
 
 	// Read returns the document and its revision; both are empty if there is none.
 	Read(ctx context.Context) (data []byte, revision string, err error)
-	// Write replaces the document if its revision is still this one ("": there is none), else it returns ErrConflict. The
-	// caller holds the lock. With keep, the replaced document joins the earlier ones.
+	// Write replaces the document, which is JSON, if its revision is still this one ("": there is none), else it returns
+	// ErrConflict. The caller holds the lock. With keep, the replaced document joins the earlier ones.
 	Write(ctx context.Context, data []byte, revision string, keep bool) error
 	// Earlier returns documents that were replaced with keep, as many as the backend keeps, newest first.
 	Earlier(ctx context.Context) ([][]byte, error)
 
-	// Lock takes the document lock or returns a *HeldError at once. It frees itself when its process dies, if the backend
-	// can tell.
+	// Lock takes the document lock or returns a *HeldError at once, which says as much of the holder as the backend knows and
+	// its id at least. It frees itself when its process dies, if the backend can tell.
 	Lock(ctx context.Context, info LockInfo) error
 	// Unlock gives the lock back. It returns ErrNotLocked if this id no longer has it.
 	Unlock(ctx context.Context, id string) error
 	// ForceUnlock takes the lock away from whoever holds it under this id, or returns ErrNotLocked.
 	ForceUnlock(ctx context.Context, id string) error
 
-	// Put keeps an object under its Digest. Putting it again is no error and renews its time.
+	// Put keeps an object under its Digest. Putting it again is no error and renews its time. Others are sure to find it once
+	// a document was written after it.
 	Put(ctx context.Context, digest string, data []byte) error
 	// Get returns an object, or ErrNoObject.
 	Get(ctx context.Context, digest string) ([]byte, error)
 	// List returns all objects.
 	List(ctx context.Context) ([]Object, error)
-	// Delete removes objects; those that are gone already are no error.
+	// Delete removes objects; those that are gone already are no error. The caller holds the lock.
 	Delete(ctx context.Context, digests ...string) error
 }
 
