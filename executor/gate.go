@@ -5,11 +5,13 @@ import (
 	"github.com/megaplan/megaplan/planner"
 )
 
-// gate holds the actions of one address that wait for all its content (planner.Action.AfterContent): it stands for an edge
-// from each of them to each action that brings content.
+// gate holds the actions of one address that wait for its content (planner.After): it stands for an edge from each of them to
+// each action that brings content.
 type gate struct {
-	left int // content actions not done yet
-	held []planner.ActionID
+	// left counts content actions not done yet, untried those of them that have not failed either.
+	left, untried int
+	// all waits until none is left, new until none is untried, for which only updates may fail.
+	all, new []planner.ActionID
 	// forgives says that the address publishes a snapshot: local files that cannot be read hold nothing up, and are missed.
 	forgives bool
 	missed   planner.Volume
@@ -23,13 +25,16 @@ func newGates(plan *planner.Plan) map[addr.Address]*gate {
 		if !a.Kind.Content() && a.Kind != planner.PublishSnapshot {
 			continue
 		}
-		if gates[a.Address] == nil {
-			gates[a.Address] = &gate{}
+		g := gates[a.Address]
+		if g == nil {
+			g = &gate{}
+			gates[a.Address] = g
 		}
 		if a.Kind == planner.PublishSnapshot {
-			gates[a.Address].forgives = true
+			g.forgives = true
 		} else {
-			gates[a.Address].left++
+			g.left++
+			g.untried++
 		}
 	}
 	return gates
@@ -38,10 +43,17 @@ func newGates(plan *planner.Plan) map[addr.Address]*gate {
 // hold makes an action wait at its address's gate and says whether there is one.
 func (r *run) hold(a *planner.Action) bool {
 	g := r.gates[a.Address]
-	if !a.AfterContent || g == nil || g.left == 0 {
+	if g == nil || g.left == 0 {
 		return false
 	}
-	g.held = append(g.held, a.ID)
+	switch a.After {
+	case planner.AfterNew:
+		g.new = append(g.new, a.ID)
+	case planner.AfterContent:
+		g.all = append(g.all, a.ID)
+	default:
+		return false
+	}
 	return true
 }
 
@@ -51,10 +63,20 @@ func (r *run) pass(a *planner.Action) []planner.ActionID {
 		return nil
 	}
 	g := r.gates[a.Address]
-	if g.left--; g.left > 0 {
-		return nil
+	g.left--
+	free := g.tried()
+	if g.left == 0 {
+		free = append(free, g.all...)
 	}
-	return g.held
+	return free
+}
+
+// tried counts a content action that was done, or an update that failed, and returns what waited for no more than that.
+func (g *gate) tried() (free []planner.ActionID) {
+	if g.untried--; g.untried == 0 {
+		free, g.new = g.new, nil
+	}
+	return free
 }
 
 // forgives says whether an action that failed is only missed: it is about a file of a snapshot, which is published without it.
@@ -75,14 +97,17 @@ func (r *run) miss(id planner.ActionID) []planner.ActionID {
 	return r.pass(a)
 }
 
-// heldBy returns what waits for a content action at the gate, which never opens once one has failed.
-func (r *run) heldBy(id planner.ActionID) []planner.ActionID {
+// block counts a content action that failed: never is what waited for its success, free what an update lets go on all the same.
+func (r *run) block(id planner.ActionID) (never, free []planner.ActionID) {
 	a := r.action(id)
 	if !a.Kind.Content() {
-		return nil
+		return nil, nil
 	}
 	g := r.gates[a.Address]
-	held := g.held
-	g.held = nil // once is enough, however many fail
-	return held
+	never, g.all = g.all, nil // once is enough, however many fail
+	if a.Kind == planner.Update {
+		return never, g.tried()
+	}
+	never, g.new = append(never, g.new...), nil
+	return never, nil
 }

@@ -262,11 +262,14 @@ func (r *run) skip(pending []planner.ActionID, f Failure) {
 	}
 }
 
-// stopped returns what an action that was not done holds at the gate, nothing where that is forgiven.
+// stopped returns what an action that was not done holds at the gate for ever: nothing where that is forgiven, and not what only
+// waited for an update to be tried.
 func (r *run) stopped(id planner.ActionID, f Failure) []planner.ActionID {
 	if r.forgives(f) {
 		r.release(r.miss(id))
 		return nil
 	}
-	return r.heldBy(id)
+	never, free := r.block(id)
+	r.release(free)
+	return never
 }

@@ -31,11 +31,11 @@ func building(old tree.Handle) *planner.Plan {
 		planner.Action{Kind: planner.Upload, Parent: planner.Ref{Action: 1}, Name: "b", Files: 1, Bytes: 1, Local: planner.Local{Path: "b"}, Needs: []planner.ActionID{1}},
 		planner.Action{
 			Kind: planner.PublishSnapshot, Path: "db/" + publishedName, From: "db/" + unfinishedName, Parent: planner.Ref{Handle: 1}, Name: publishedName,
-			Folder: planner.Ref{Action: 1}, Remote: planner.Remote{Dir: true}, Mark: mark.Text(), AfterContent: true,
+			Folder: planner.Ref{Action: 1}, Remote: planner.Remote{Dir: true}, Mark: mark.Text(), After: planner.AfterContent,
 		},
 		planner.Action{
 			Kind: planner.ExpireSnapshot, Path: "db/old", Remote: planner.Remote{Handle: old, Parent: 1, Name: "old", Dir: true}, Subtree: &planner.Subtree{},
-			AfterContent: true, Needs: []planner.ActionID{4},
+			After: planner.AfterContent, Needs: []planner.ActionID{4},
 		},
 	)
 }

@@ -60,10 +60,8 @@ type Action struct {
 	Bytes, Files int64
 	// Needs lists actions that must have succeeded before, ascending.
 	Needs []ActionID
-	// AfterContent makes a deletion wait until every action of its address that brings content (Kind.Content) has
-	// succeeded: what the source lost here may be what it gained there, and a failed upload must not turn into a loss. It
-	// stands for an edge to each of them, which would be quadratic.
-	AfterContent bool
+	// After says what a deletion waits for beside them.
+	After After
 
 	// Parent and Name say where a node is created or moved to.
 	Parent Ref

@@ -47,7 +47,7 @@ func (e *emitter) orphan(r *row, p pruner) {
 	}
 	p.arrives = r.twin
 	path := relative(e.place(r.parent).path.Join(e.remote().Name(r.remote)), e.out.Path)
-	p.afterContent = true
+	p.after = AfterNew
 	p.prune(r.remote, path, true)
 }
 

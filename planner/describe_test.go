@@ -30,8 +30,8 @@ func describe(p *planner.Plan) string {
 		if len(a.Needs) > 0 {
 			fmt.Fprintf(&b, " needs=%v", a.Needs)
 		}
-		if a.AfterContent {
-			b.WriteString(" after-content")
+		if a.After != planner.AfterNeeds {
+			fmt.Fprintf(&b, " after-%s", a.After)
 		}
 		fmt.Fprintf(&b, " files=%d bytes=%d\n", a.Files, a.Bytes)
 	}

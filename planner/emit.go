@@ -83,6 +83,8 @@ type emitter struct {
 	places map[int32]place // of folder rows
 	moves  map[int32]int8  // how far a row's move is
 	parked map[tree.ID]ActionID
+	// rewritten are the sizes that updated files get; nil while nobody asked.
+	rewritten map[int64]bool
 }
 
 func newEmitter(t *target) *emitter {

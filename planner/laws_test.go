@@ -255,7 +255,7 @@ func (s storm) check(p *planner.Plan) {
 		default:
 			continue
 		}
-		if a.Kind.Content() || !a.AfterContent && len(a.Needs) == 0 && !strings.HasPrefix(a.Reason, "one of several") {
+		if a.Kind.Content() || a.After == planner.AfterNeeds && len(a.Needs) == 0 && !strings.HasPrefix(a.Reason, "one of several") {
 			s.t.Fatalf("deletion %d waits for nothing:\n%s", a.ID, describe(p))
 		}
 		if a.Kind != planner.MergeFolder { // what it holds has moved by then

@@ -231,7 +231,7 @@ func (e *emitter) takeAway(i int32, hold string) {
 		return
 	}
 	path := relative(e.place(r.parent).path.Join(e.remote().Name(r.remote)), e.out.Path)
-	p := &pruner{emitter: e, hold: hold, afterContent: true}
+	p := &pruner{emitter: e, hold: hold, after: AfterNew}
 	if !p.prune(r.remote, path, true).removed && hold == "" {
 		e.spareFolder(path)
 	}

@@ -17,9 +17,10 @@ type pruner struct {
 	// mine says that the topmost node is owned whatever the manifest says: its path is in the desired tree (rule 1).
 	mine bool
 	// first is an action that must have succeeded before.
-	first        ActionID
-	afterContent bool
-	why          string
+	first ActionID
+	// after is what a removal waits for beside that, at least.
+	after After
+	why   string
 	// all says that everything is owned whatever the manifest says: it lies in a snapshot of the address. What was never
 	// published goes under on_delete = "keep" too.
 	all bool
@@ -44,6 +45,7 @@ type pruned struct {
 	owned   int64 // owned files among files
 	differ  int64 // files that lost against others which are not proven to be the same
 	sacred  bool  // it holds something that is declared or megaplan's own, which is not worth a report
+	reborn  bool  // an update may bring content of it, or stands against it (After)
 }
 
 // fate is what the rules say about one node, its content apart.
@@ -154,7 +156,7 @@ func (p *pruner) wholeSnapshot(id tree.ID) bool {
 
 // leaf handles a file, or what cannot be decrypted.
 func (p *pruner) leaf(id tree.ID, n tree.Node, path tree.Path, f fate) pruned {
-	out := pruned{files: files(n), bytes: n.Size, past: int64(n.Versions), pastLen: n.VersionBytes}
+	out := pruned{files: files(n), bytes: n.Size, past: int64(n.Versions), pastLen: n.VersionBytes, reborn: p.reborn(n, f)}
 	if f.owned {
 		out.owned = out.files
 		p.tally.owned += out.files
@@ -183,7 +185,7 @@ func (p *pruner) leaf(id tree.ID, n tree.Node, path tree.Path, f fate) pruned {
 func (p *pruner) removal(id tree.ID, path tree.Path, f fate, sum pruned) Action {
 	a := Action{
 		Address: p.out.Address, Kind: f.kind, Path: p.out.Path.Join(string(path)), Reason: f.reason + along(sum.past),
-		Bytes: sum.bytes, Files: sum.files, Needs: needs(p.first, f.first), AfterContent: p.afterContent || f.lost && f.kind == Destroy, Remote: p.remoteOf(id),
+		Bytes: sum.bytes, Files: sum.files, Needs: needs(p.first, f.first), After: p.waitsFor(f, sum), Remote: p.remoteOf(id),
 	}
 	if path == "" {
 		a.Path = p.out.Path
@@ -197,7 +199,7 @@ func (p *pruner) removal(id tree.ID, path tree.Path, f fate, sum pruned) Action 
 // folder handles a folder after everything in it.
 func (p *pruner) folder(id tree.ID, n tree.Node, path tree.Path, f fate) pruned {
 	mark, kept, foreign := len(p.p.plan.Actions), len(p.out.Kept), len(p.out.Unmanaged)
-	sum := pruned{removed: f.kind != "" && id != tree.Root}
+	sum := pruned{removed: f.kind != "" && id != tree.Root, reborn: p.reborn(n, f)}
 	var below []ActionID
 	stay := true
 	first, end := p.remote().Children(id)
@@ -205,7 +207,7 @@ func (p *pruner) folder(id tree.ID, n tree.Node, path tree.Path, f fate) pruned 
 		in := p.prune(c, path.Join(p.remote().Name(c)), false)
 		sum.removed = sum.removed && in.removed
 		stay = stay && !in.removed && !in.sacred
-		sum.sacred = sum.sacred || in.sacred
+		sum.sacred, sum.reborn = sum.sacred || in.sacred, sum.reborn || in.reborn
 		sum.files, sum.bytes, sum.past, sum.pastLen = sum.files+in.files, sum.bytes+in.bytes, sum.past+in.past, sum.pastLen+in.pastLen
 		sum.owned, sum.differ = sum.owned+in.owned, sum.differ+in.differ
 		sum.through = append(sum.through, in.through...)

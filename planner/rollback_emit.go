@@ -283,7 +283,7 @@ func (b *undoer) takeAway() {
 	t.policy.onDelete, t.policy.unmanaged = config.DeleteTrash, config.UnmanagedReport
 	files := t.tally.owned
 	for _, top := range tops {
-		p := pruner{emitter: b.emitter, why: "made by " + b.run, afterContent: true}
+		p := pruner{emitter: b.emitter, why: "made by " + b.run, after: AfterContent}
 		p.prune(top.id, top.path, true)
 	}
 	t.tally.owned = files // they were counted before

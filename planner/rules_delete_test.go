@@ -396,7 +396,7 @@ func TestAFileBecomesAFolderAndBack(t *testing.T) {
 	w.write("x/y", "y")
 	p := w.settled(t)
 	expect(t, p, "create_folder x", "upload x/y", "trash x")
-	if !slices.Contains(p.Actions[2].Needs, 1) || !p.Actions[2].AfterContent {
+	if !slices.Contains(p.Actions[2].Needs, 1) || p.Actions[2].After != planner.AfterNew {
 		t.Errorf("%s", describe(p))
 	}
 	w.remove("x")

@@ -286,7 +286,7 @@ func TestRule16_AMergedFolderMustBeAsPlanned(t *testing.T) {
 	twins(w, "B/docs/dir", "x")
 	p := w.plan(t)
 	a := p.Actions[len(p.Actions)-1]
-	if a.Kind != planner.MergeFolder || a.Subtree == nil || a.Subtree.Nodes != 0 || !slices.Equal(a.Needs, []planner.ActionID{1}) || !a.AfterContent {
+	if a.Kind != planner.MergeFolder || a.Subtree == nil || a.Subtree.Nodes != 0 || !slices.Equal(a.Needs, []planner.ActionID{1}) || a.After != planner.AfterNew {
 		t.Errorf("%+v", a)
 	}
 }

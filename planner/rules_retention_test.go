@@ -44,7 +44,7 @@ func TestRule24_ExpiryRunsAfterPublishing(t *testing.T) {
 		p := w.plan(t)
 		expectMain(t, p, "create_folder *", "upload a", "copy same", "publish_snapshot *", "expire_snapshot *", "expire_snapshot *")
 		publish, expire := p.Actions[3], p.Actions[4]
-		if len(expire.Needs) != 1 || expire.Needs[0] != publish.ID || !expire.AfterContent || expire.Files != 2 || expire.Reason != "last: newer ones take all slots (2)" {
+		if len(expire.Needs) != 1 || expire.Needs[0] != publish.ID || expire.After != planner.AfterContent || expire.Files != 2 || expire.Reason != "last: newer ones take all slots (2)" {
 			t.Errorf("%+v", expire)
 		}
 		if fates := p.Targets[0].Fates; len(fates) != 4 || !fates[0].Keep || !fates[1].Keep || fates[2].Keep || fates[0].Snapshot.Name != publish.Name {

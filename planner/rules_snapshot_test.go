@@ -37,7 +37,7 @@ func TestRule23_ASnapshotIsBuiltAsideAndPublished(t *testing.T) {
 	p := w.plan(t)
 	expectMain(t, p, "create_folder B", "create_folder B/docs", "create_folder *", "upload a", "create_folder sub", "upload sub/b", "publish_snapshot *")
 	last := p.Actions[len(p.Actions)-1]
-	if !last.AfterContent || last.Files != 2 || last.Bytes != 6 || !strings.HasPrefix(last.From.Base(), ".megaplan-") {
+	if last.After != planner.AfterContent || last.Files != 2 || last.Bytes != 6 || !strings.HasPrefix(last.From.Base(), ".megaplan-") {
 		t.Errorf("%+v", last)
 	}
 	w.applyAll(t, p)

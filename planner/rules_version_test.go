@@ -48,7 +48,7 @@ func TestVersionsExpireByCount(t *testing.T) {
 		t.Errorf("what stays: %q", stay)
 	}
 	a := p.Actions[1]
-	if p.Totals().FreedBytes != int64(len("edit 1")+len("content of a")) || !strings.HasPrefix(a.Reason, "version of 2026-") || !a.AfterContent {
+	if p.Totals().FreedBytes != int64(len("edit 1")+len("content of a")) || !strings.HasPrefix(a.Reason, "version of 2026-") || a.After != planner.AfterContent {
 		t.Errorf("%+v", a)
 	}
 	// The one an update makes counts: the next plan has nothing to do.

@@ -112,12 +112,13 @@ type runner struct {
 // ready returns the actions that may start now, and marks those that never will.
 func (r *runner) ready() []*planner.Action {
 	var out []*planner.Action
-	type tally struct{ waiting, failed bool }
+	type tally struct{ waiting, failed, lacking bool }
 	content := map[addr.Address]tally{}
 	for i := range r.plan.Actions {
 		if a := &r.plan.Actions[i]; a.Kind.Content() && r.state[a.ID] != done {
 			c := content[a.Address]
-			content[a.Address] = tally{c.waiting || r.state[a.ID] == 0, c.failed || r.state[a.ID] == failed}
+			failed := r.state[a.ID] == failed
+			content[a.Address] = tally{c.waiting || r.state[a.ID] == 0, c.failed || failed, c.lacking || failed && a.Kind != planner.Update}
 		}
 	}
 	for i := range r.plan.Actions {
@@ -132,9 +133,9 @@ func (r *runner) ready() []*planner.Action {
 				r.state[a.ID] = failed
 			}
 		}
-		if c := content[a.Address]; a.AfterContent {
+		if c := content[a.Address]; a.After != planner.AfterNeeds {
 			wait = wait || c.waiting
-			if c.failed {
+			if c.lacking || c.failed && a.After == planner.AfterContent {
 				r.state[a.ID] = failed
 			}
 		}

@@ -52,14 +52,14 @@ func (e *emitter) publish() ActionID {
 	}
 	var before []ActionID
 	for i := begin; i < len(e.p.plan.Actions); i++ {
-		if a := &e.p.plan.Actions[i]; !a.Kind.Content() { // the rest is AfterContent
+		if a := &e.p.plan.Actions[i]; !a.Kind.Content() { // for the rest it is AfterContent
 			before = append(before, a.ID)
 		}
 	}
 	mark = e.mark()
 	a := Action{
 		Address: e.out.Address, Kind: PublishSnapshot, Path: e.out.Path.Join(s.named), From: e.home(), Reason: e.whyPublish(mark),
-		Bytes: mark.Bytes, Files: mark.Files, Needs: needs(before...), AfterContent: true,
+		Bytes: mark.Bytes, Files: mark.Files, Needs: needs(before...), After: AfterContent,
 		Parent: e.out.Root, Name: s.named, Folder: s.ref, Remote: Remote{Dir: true}, Mark: mark.Text(),
 	}
 	if s.building != tree.None {
@@ -136,7 +136,7 @@ func (e *emitter) leftover(id tree.ID) {
 		k.Reason = "unfinished snapshot; on_delete = \"keep\""
 		e.out.Kept = append(e.out.Kept, k)
 	default:
-		p := pruner{emitter: e, all: true, why: "unfinished snapshot that nobody goes on with", afterContent: true}
+		p := pruner{emitter: e, all: true, why: "unfinished snapshot that nobody goes on with", after: AfterContent}
 		p.prune(id, name, true)
 	}
 }
@@ -158,7 +158,7 @@ func (e *emitter) beside(publish ActionID) {
 	first, end := e.remote().Children(e.root)
 	for id := first; id < end; id++ {
 		if !snapshots[id] {
-			p := pruner{emitter: &emitter{target: &stranger}, first: publish, afterContent: true}
+			p := pruner{emitter: &emitter{target: &stranger}, first: publish, after: AfterContent}
 			p.prune(id, tree.Path(e.remote().Name(id)), false)
 		}
 	}

@@ -54,7 +54,7 @@ func (e *emitter) expireSnapshots(publish ActionID) {
 		held := e.p.answers[e.heldBy(f)].Held
 		a := Action{
 			Address: e.out.Address, Kind: ExpireSnapshot, Path: e.out.Path.Join(f.Snapshot.Name), Reason: strings.Join(f.Reasons, "; "),
-			Bytes: held.Bytes, Files: held.Files, Needs: needs(publish), AfterContent: true,
+			Bytes: held.Bytes, Files: held.Files, Needs: needs(publish), After: AfterContent,
 			Remote: e.remoteOf(f.Snapshot.ID), Subtree: &held.Subtree,
 		}
 		mark := f.Snapshot.Mark

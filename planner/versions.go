@@ -108,7 +108,7 @@ func (e *emitter) expire(i int32, p retention.Policy, old []Version) {
 		}
 		v := old[d.Item-shift]
 		before = e.p.act(Action{
-			Address: e.out.Address, Kind: ExpireVersion, Path: path, Bytes: v.Size, Files: 1, Needs: needs(before), AfterContent: true,
+			Address: e.out.Address, Kind: ExpireVersion, Path: path, Bytes: v.Size, Files: 1, Needs: needs(before), After: AfterContent,
 			Reason: versionReason(items[d.Item], d),
 			Remote: Remote{Handle: v.Handle, Parent: e.remote().Handle(r.remote), Name: path.Base(), Size: v.Size},
 		})

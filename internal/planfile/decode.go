@@ -110,7 +110,13 @@ func (d *decoder) action(id planner.ActionID) planner.Action {
 	a := planner.Action{ID: id, Address: d.address(), Kind: planner.Kind(d.word()), Path: tree.Path(d.front())}
 	flags := d.uint()
 	on := func(bit int) bool { return flags&(1<<bit) != 0 }
-	a.AfterContent, a.Local.Symlink, a.Remote.Dir, a.Replace, a.KeepVersion = on(0), on(1), on(2), on(3), on(4)
+	switch {
+	case on(15):
+		a.After = planner.AfterNew
+	case on(0):
+		a.After = planner.AfterContent
+	}
+	a.Local.Symlink, a.Remote.Dir, a.Replace, a.KeepVersion = on(1), on(2), on(3), on(4)
 	a.From, a.Reason = tree.Path(d.word()), d.word()
 	a.Bytes, a.Files = d.int(), d.int()
 	a.Needs = d.needs(id)

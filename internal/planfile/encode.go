@@ -105,8 +105,9 @@ func (e *encoder) action(a *planner.Action) {
 	e.word(string(a.Kind))
 	e.pathOf(string(a.Path))
 	base, below := a.Path.Base(), tailOf(string(a.Path), a.Local.Path)
-	e.flags(a.AfterContent, a.Local.Symlink, a.Remote.Dir, a.Replace, a.KeepVersion, a.Subtree != nil, a.Name == base, below, a.Remote.TrashedAt != 0, a.Original != 0,
-		ofSnapshot(a), a.Purge, a.Disown != nil, a.Like != 0, a.Proven)
+	// One who knows no AfterNew reads it as AfterContent, which waits for more.
+	e.flags(a.After != planner.AfterNeeds, a.Local.Symlink, a.Remote.Dir, a.Replace, a.KeepVersion, a.Subtree != nil, a.Name == base, below, a.Remote.TrashedAt != 0, a.Original != 0,
+		ofSnapshot(a), a.Purge, a.Disown != nil, a.Like != 0, a.Proven, a.After == planner.AfterNew)
 	e.word(string(a.From))
 	e.word(a.Reason)
 	e.int(a.Bytes)

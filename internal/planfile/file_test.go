@@ -1,6 +1,7 @@
 package planfile
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -65,7 +66,7 @@ func sample() Saved {
 				},
 				{
 					ID: 4, Address: docs, Kind: planner.Trash, Path: "B/docs/old", From: "B/old", Reason: "gone from the source", Bytes: 1 << 40, Files: 3,
-					Needs: []planner.ActionID{1, 3}, AfterContent: true, Remote: planner.Remote{Handle: 41, Parent: 9, Name: "old", Dir: true},
+					Needs: []planner.ActionID{1, 3}, After: planner.AfterContent, Remote: planner.Remote{Handle: 41, Parent: 9, Name: "old", Dir: true},
 					Subtree: &planner.Subtree{Nodes: 3, Digest: [32]byte{1, 31: 2}},
 				},
 			},
@@ -112,7 +113,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 	fill(reflect.ValueOf(&want.Plan.Actions[3]).Elem(), 1)
 	want.Plan.Actions[3].ID, want.Plan.Actions[3].Address, want.Plan.Actions[3].Needs = 4, www, []planner.ActionID{2}
 	want.Plan.Actions[3].Parent.Action, want.Plan.Actions[3].Folder.Action = 1, 2
-	want.Plan.Actions[3].Like = 3
+	want.Plan.Actions[3].Like, want.Plan.Actions[3].After = 3, planner.AfterNew
 	fill(reflect.ValueOf(&want.Plan.Targets[0].Adopt[0]).Elem(), 1)
 	got, err := Decode(encoded(t, want))
 	if err != nil {
@@ -120,6 +121,25 @@ func TestNoFieldIsForgotten(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-wrote +read):\n%s", diff)
+	}
+}
+
+// TestWhoKnowsNoAfterNewWaitsForAll: what an older megaplan reads must not let a deletion go before the content.
+func TestWhoKnowsNoAfterNewWaitsForAll(t *testing.T) {
+	for _, after := range []planner.After{planner.AfterNeeds, planner.AfterNew, planner.AfterContent} {
+		var out bytes.Buffer
+		e := newEncoder(&out)
+		e.action(&planner.Action{Address: docs, Kind: planner.Trash, Path: "B/docs/old", After: after})
+		if err := e.w.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		d := newDecoder(&out)
+		d.address()
+		d.word()
+		d.front()
+		if waits := d.uint()&1 != 0; d.err != nil || waits != (after != planner.AfterNeeds) {
+			t.Errorf("after %s: the first flag is %v, %v", after, waits, d.err)
+		}
 	}
 }
 

@@ -16,11 +16,11 @@ func snapshots() Saved {
 	s.Plan.Actions = []planner.Action{
 		{
 			ID: 1, Address: at, Kind: planner.PublishSnapshot, Path: "B/docs/2026-03-01T02-30-00Z", From: "B/docs/.megaplan-2026-02-28T02-30-00Z",
-			Parent: planner.Ref{Handle: 9}, Name: "2026-03-01T02-30-00Z", Folder: planner.Ref{Handle: 60}, AfterContent: true, Mark: `{"v":1}`,
+			Parent: planner.Ref{Handle: 9}, Name: "2026-03-01T02-30-00Z", Folder: planner.Ref{Handle: 60}, After: planner.AfterContent, Mark: `{"v":1}`,
 			Remote: planner.Remote{Handle: 60, Parent: 9, Name: ".megaplan-2026-02-28T02-30-00Z", Dir: true},
 		},
 		{
-			ID: 2, Address: at, Kind: planner.ExpireSnapshot, Path: "B/docs/2026-01-01T02-30-00Z", Needs: []planner.ActionID{1}, AfterContent: true, Purge: true,
+			ID: 2, Address: at, Kind: planner.ExpireSnapshot, Path: "B/docs/2026-01-01T02-30-00Z", Needs: []planner.ActionID{1}, After: planner.AfterContent, Purge: true,
 			Remote: planner.Remote{Handle: 61, Parent: 9, Name: "2026-01-01T02-30-00Z", Dir: true}, Subtree: &planner.Subtree{Nodes: 3}, Mark: `{"v":1}`,
 		},
 	}

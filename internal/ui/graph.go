@@ -55,7 +55,7 @@ func (g *dot) line(format string, args ...any) { fmt.Fprintf(g.w, format+"\n", a
 
 func (g *dot) address(number int, address addr.Address, actions []*planner.Action) {
 	content := dotText("content of " + address.String())
-	waits := slices.ContainsFunc(actions, func(a *planner.Action) bool { return a.AfterContent })
+	waits := slices.ContainsFunc(actions, func(a *planner.Action) bool { return a.After != planner.AfterNeeds })
 	g.line("  subgraph cluster_%d {\n    label = %s", number, dotText(address.String()))
 	for _, a := range actions {
 		g.line("    %d [label = %s]", a.ID, dotText(string(a.Kind)+" /"+string(a.Path)))
@@ -73,7 +73,7 @@ func (g *dot) action(a *planner.Action, content string, contents bool) {
 	for _, n := range a.Needs {
 		g.line("  %d -> %d", a.ID, n)
 	}
-	if a.AfterContent {
+	if a.After != planner.AfterNeeds {
 		g.line("  %d -> %s", a.ID, content)
 	}
 	if contents && a.Kind.Content() {

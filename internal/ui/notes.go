@@ -61,15 +61,15 @@ func (s *Screen) Applied(p *planner.Plan, r executor.Report, took time.Duration)
 		}
 	}
 	shown := 0
-	stopped, held := 0, 0
+	stopped, held := 0, map[planner.After]int{}
 	for _, f := range r.Failures {
 		if errors.Is(f.Err, context.Canceled) {
 			stopped++ // Ctrl-C is no news to who pressed it
 			continue
 		}
 		if f.Because != 0 {
-			if p.Actions[f.Action-1].AfterContent {
-				held++
+			if a := &p.Actions[f.Action-1]; a.Kind != planner.PublishSnapshot {
+				held[a.After]++
 			}
 			continue
 		}
@@ -81,9 +81,8 @@ func (s *Screen) Applied(p *planner.Plan, r executor.Report, took time.Duration)
 	if rest := shown - failuresShown; rest > 0 && !s.Verbose {
 		s.printf("and %s more (-verbose lists all)\n", Count(int64(rest)))
 	}
-	if held > 0 {
-		s.printf("%s held back: nothing is taken away until all the content of its backup is there.\n", Plural(int64(held), "deletion"))
-	}
+	s.heldBack(held[planner.AfterNew], "nothing goes to the trash until all that is new in its backup is there")
+	s.heldBack(held[planner.AfterContent], "what goes for good, and what a changed file may hold now, waits until all the content of its backup is there")
 	parts := []string{fmt.Sprintf("%s of %s done", Count(int64(r.Done)), Plural(int64(len(p.Actions)), "action"))}
 	if bytes > 0 {
 		parts = append(parts, Size(bytes)+" uploaded")
@@ -95,6 +94,13 @@ func (s *Screen) Applied(p *planner.Plan, r executor.Report, took time.Duration)
 		parts = append(parts, Count(int64(left))+" left for the next apply")
 	}
 	s.printf("%s %s in %s.\n", s.paint(Bold, "Applied:"), strings.Join(parts, ", "), took.Round(10*time.Millisecond))
+}
+
+// heldBack tells of deletions that were not done because content they wait for is missing.
+func (s *Screen) heldBack(n int, why string) {
+	if n > 0 {
+		s.printf("%s held back: %s.\n", Plural(int64(n), "deletion"), why)
+	}
 }
 
 // Diagnostics writes errors and warnings as people read them. Names in them may come from anybody.
