@@ -61,7 +61,8 @@ type Env struct {
 	Run string
 	// Parallelism bounds the actions in flight; 0 is a default that keeps the account's connections busy.
 	Parallelism int
-	// Stop, once closed, lets what is in flight finish and starts nothing more.
+	// Stop, once closed, lets what is in flight finish and starts nothing more. The upload of a large file is left as far as it
+	// came.
 	Stop <-chan struct{}
 	// Admit is asked before an action starts; one that it refuses is left, with all that waits for it. nil admits all. It is
 	// called from one goroutine.
@@ -78,7 +79,7 @@ const (
 	Done
 	Failed
 	Skipped
-	// Withdrawn: the run was stopped before the action began to send; it is left.
+	// Withdrawn: the run was stopped before the action began to send, or in the middle of a large file; it is left.
 	Withdrawn
 )
 

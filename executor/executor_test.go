@@ -420,11 +420,7 @@ func TestStopFinishesWhatIsInFlight(t *testing.T) {
 	e.Stop, e.Parallelism = stop, 1
 	var started sync.WaitGroup
 	started.Add(1)
-	e.Event = func(ev Event) {
-		if ev.Kind == Started && ev.Action.ID == 1 {
-			started.Done()
-		}
-	}
+	a.begin = func(mega.Upload) { started.Done() } // before that it would be withdrawn
 	go func() {
 		started.Wait()
 		close(stop)
@@ -501,6 +497,26 @@ func TestStopWithdrawsWhatHasNotBegun(t *testing.T) {
 	}
 	if !slices.Equal(*recorded, []planner.ActionID{1}) {
 		t.Errorf("recorded %v", *recorded)
+	}
+}
+
+// A large file that is cut off by the stop is left for the next run, as what waits for it is.
+func TestStopLeavesAPausedUpload(t *testing.T) {
+	a := newAccount()
+	e, recorded := env(a)
+	stop := make(chan struct{})
+	e.Stop = stop
+	a.fail["upload large into 1"] = fmt.Errorf("paused by its client: %w", mega.ErrPaused)
+	a.begin = func(u mega.Upload) {
+		u.Progress(1)
+		close(stop)
+		<-u.Pause
+	}
+	up := planner.Action{Kind: planner.Upload, Parent: planner.Ref{Handle: 1}, Name: "large", Local: planner.Local{Path: "x", Size: 9 << 20}}
+	then := planner.Action{Kind: planner.Trash, Remote: planner.Remote{Handle: 2}, Needs: []planner.ActionID{1}}
+	report, err := Run(t.Context(), plan(up, then), e)
+	if err != nil || report.Done != 0 || report.Left != 2 || len(report.Failures) != 0 || len(*recorded) != 0 {
+		t.Errorf("Run = %+v, %v; want two left, none failed", report, err)
 	}
 }
 

@@ -142,7 +142,7 @@ func (r *run) upload(ctx context.Context, c remote, target *planner.Target, a *p
 	}
 	u := mega.Upload{
 		Parent: r.made.resolve(a.Parent), Name: a.Name, Meta: a.Meta,
-		File: file.Open, Bytes: file.Target, MTime: max(0, a.Local.MTime/1e9), KeepVersion: a.KeepVersion,
+		File: file.Open, Bytes: file.Target, MTime: max(0, a.Local.MTime/1e9), KeepVersion: a.KeepVersion, Pause: r.stopping.Done(),
 		Progress: func(n int64) {
 			begun()
 			r.env.Event(Event{Kind: Progress, Action: a, Bytes: n})

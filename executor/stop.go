@@ -5,11 +5,13 @@ import (
 	"errors"
 	"sync/atomic"
 
+	"github.com/megaplan/megaplan/internal/mega"
 	"github.com/megaplan/megaplan/internal/retry"
 )
 
-// errWithdrawn ends an upload that had not sent a byte when the run was told to stop: it is left, not failed.
-var errWithdrawn = errors.New("withdrawn before it began")
+// errWithdrawn ends an upload that had not sent a byte when the run was told to stop, or one of a large file, which the next run
+// goes on with: it is left, not failed.
+var errWithdrawn = errors.New("withdrawn")
 
 // withdrawable returns a context for an upload that ends when the run stops before the upload has begun. Most of what is in
 // flight only waits for an address or a connection; without this a first Ctrl-C would wait for hundreds of files. What it
@@ -30,7 +32,7 @@ func (r *run) withdrawable(ctx context.Context) (_ context.Context, begun, end f
 
 // withdrawn turns the error of an upload that was withdrawn into errWithdrawn.
 func withdrawn(ctx context.Context, err error) error {
-	if err != nil && errors.Is(context.Cause(ctx), errWithdrawn) {
+	if errors.Is(err, mega.ErrPaused) || err != nil && errors.Is(context.Cause(ctx), errWithdrawn) {
 		return errWithdrawn
 	}
 	return err

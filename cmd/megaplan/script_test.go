@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -58,7 +59,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"mega": startMega, "tamper": tamper, "other": otherClient, "stat": checkStat, "mark": markStats, "mtime": setTime, "expect-exit": expectExit, "fault": queueFault,
-			"session-env": sessionEnv, "kill-apply": killApply, "now": takeTime, "kill-when": killWhen,
+			"session-env": sessionEnv, "kill-apply": killApply, "now": takeTime, "kill-when": killWhen, "interrupt-when": interruptWhen,
 			"snap": makeSnapshot,
 		},
 	})
@@ -386,6 +387,22 @@ func killApply(ts *testscript.TestScript, neg bool, args []string) {
 // killWhen starts a command and kills it as soon as a counter of the emulator is so high: kill-when COUNTER VALUE COMMAND ARGS;
 // a leading + means "since mark".
 func killWhen(ts *testscript.TestScript, _ bool, args []string) {
+	if err := signalWhen(ts, os.Kill, args); err == nil {
+		ts.Fatalf("%s was over before it could be killed", strings.Join(args[2:], " "))
+	}
+}
+
+// interruptWhen is killWhen with a Ctrl-C, which the command must obey with exit code 130.
+func interruptWhen(ts *testscript.TestScript, _ bool, args []string) {
+	err := signalWhen(ts, os.Interrupt, args)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
+		ts.Fatalf("%s, interrupted, ended with %v", strings.Join(args[2:], " "), err)
+	}
+}
+
+// signalWhen returns how the command ended.
+func signalWhen(ts *testscript.TestScript, sig os.Signal, args []string) error {
 	bound, since := strings.CutPrefix(args[1], "+")
 	want, err := strconv.ParseFloat(bound, 64)
 	ts.Check(err)
@@ -402,12 +419,10 @@ func killWhen(ts *testscript.TestScript, _ bool, args []string) {
 	for counter(ts, args[0], since) < want {
 		select {
 		case err := <-ended:
-			ts.Fatalf("%s was over before it could be killed: %v", strings.Join(args[2:], " "), err)
+			ts.Fatalf("%s was over before its signal came: %v", strings.Join(args[2:], " "), err)
 		case <-time.After(2 * time.Millisecond):
 		}
 	}
-	ts.Check(cmd.Process.Kill())
-	if err := <-ended; err == nil {
-		ts.Fatalf("%s was over before it could be killed", strings.Join(args[2:], " "))
-	}
+	ts.Check(cmd.Process.Signal(sig))
+	return <-ended
 }

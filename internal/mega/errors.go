@@ -21,6 +21,7 @@ var (
 	ErrSessionDead         = api.ErrSessionDead
 	ErrTooOld              = api.ErrTooOld
 	ErrSourceChanged       = transfer.ErrSourceChanged
+	ErrPaused              = transfer.ErrPaused
 
 	// ErrOverQuota says that the account has no room for what was to be stored.
 	ErrOverQuota = errors.New("the account's storage is full")

@@ -55,6 +55,8 @@ type Upload struct {
 	// attributes go along.
 	Replace     tree.Handle
 	KeepVersion bool
+	// Pause, once closed, ends the upload of a large file with ErrPaused; the next one to the same place goes on with it.
+	Pause <-chan struct{}
 	// Progress is told the bytes sent since the last call.
 	Progress func(n int64)
 }

@@ -18,7 +18,7 @@ var ownAttributes = []string{
 }
 
 // Upload encrypts content, stores it and makes its node. A large file goes on where another process stopped uploading it
-// to the same place. Errors to branch on: ErrSourceChanged, ErrOverQuota.
+// to the same place. Errors to branch on: ErrSourceChanged, ErrOverQuota, ErrPaused.
 func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 	if err := c.writable(); err != nil {
 		return Uploaded{}, err
@@ -30,7 +30,7 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 	small := smallBody{client: c, always: u.File == nil}
 	defer small.end()
 	key := c.resumeKey(u)
-	stored, err := c.files.Upload(ctx, transfer.Upload{File: u.File, Bytes: u.Bytes, URL: small.url, Resume: key, Progress: u.Progress})
+	stored, err := c.files.Upload(ctx, transfer.Upload{File: u.File, Bytes: u.Bytes, URL: small.url, Resume: key, Pause: u.Pause, Progress: u.Progress})
 	if err != nil {
 		return Uploaded{}, explain(err)
 	}

@@ -136,7 +136,9 @@ func (r *run) file(ctx context.Context, dir *openDir, e *Entry) (err error) {
 
 // fetch brings the content to the file and proves it.
 func (r *run) fetch(ctx context.Context, t *temporary, e *Entry) error {
-	return r.env.Remote.DownloadPart(ctx, e.Handle, t.File, t.part, func(n int64) { r.tell(Event{Kind: Progress, Entry: e, Bytes: n}) })
+	part := t.part
+	part.Pause = r.env.Stop
+	return r.env.Remote.DownloadPart(ctx, e.Handle, t.File, part, func(n int64) { r.tell(Event{Kind: Progress, Entry: e, Bytes: n}) })
 }
 
 // complete brings attributes, and all of it to the disk. errs are attributes that could not be set.

@@ -35,7 +35,8 @@ type Env struct {
 	Parallelism int
 	// Event is told what goes on, from any goroutine; nil: nobody is.
 	Event func(Event)
-	// Stop, once closed, lets what is under way finish and starts nothing more.
+	// Stop, once closed, lets what is under way finish and starts nothing more. A large file is left as far as it came: the next
+	// run goes on with it.
 	Stop <-chan struct{}
 }
 
@@ -253,7 +254,7 @@ func (r *run) one(ctx context.Context, e *Entry, do func(context.Context, *Entry
 		err = nil
 		r.note(func() { r.report.Equal++ })
 		r.tell(Event{Kind: Done, Entry: e})
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.Is(err, transfer.ErrPaused):
 		r.note(func() { r.report.Left++ })
 		r.tell(Event{Kind: Failed, Entry: e, Err: err})
 		return

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"os"
 	"sync"
@@ -29,7 +30,7 @@ type Download struct {
 }
 
 // Download fetches a file and proves it. It returns [crypt.Equal], or [crypt.CannotTell] for a file whose
-// key carries the known fault of old clients; anything else is [ErrCorrupt]. The file is not synced.
+// key carries the known fault of old clients; anything else is [ErrCorrupt], or [ErrPaused]. The file is not synced.
 func (m *Manager) Download(ctx context.Context, d Download) (crypt.Verdict, error) {
 	run := &downloadRun{manager: m, download: d, cipher: d.Key.Cipher(), chunks: newProgressMap(d.Size)}
 	run.counter.report = d.Progress
@@ -110,13 +111,21 @@ func (r *downloadRun) small(ctx context.Context) error {
 	return err
 }
 
-// large fetches spans, several at a time. Its goroutines end before it returns.
+// large fetches spans, several at a time, until it is told to pause. Its goroutines end before it returns.
 func (r *downloadRun) large(ctx context.Context) error {
+	pause := r.download.Part.Pause
+	if r.download.Part.Wrote == nil {
+		pause = nil
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, span := range r.chunks.missing(r.manager.options.Span) {
 		buf, free, err := r.manager.spanBuffer(ctx, span)
 		if err != nil {
 			return groupError(group, ctx)
+		}
+		if closed(pause) {
+			free()
+			return cmp.Or(group.Wait(), ErrPaused)
 		}
 		group.Go(func() error {
 			defer free()

@@ -14,6 +14,8 @@ var (
 	ErrSourceChanged = errors.New("file changed while it was read")
 	// ErrCorrupt says that downloaded content does not match its node key.
 	ErrCorrupt = errors.New("content does not match its key")
+	// ErrPaused says that a large transfer was told to pause: what was under way is done and remembered, the rest is not begun.
+	ErrPaused = errors.New("paused")
 	// ErrStalled says that a storage server moved no byte for too long.
 	ErrStalled = errors.New("the connection stalled")
 )

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,7 +43,11 @@ func (r *uploadRun) large(ctx context.Context, id Identity) (Stored, error) {
 	}
 	l.cipher = l.key.Cipher()
 	l.counter.add(l.chunks.stored())
-	if err := l.spans(ctx, l.chunks.missing(r.manager.options.Span)); err != nil {
+	pause := l.upload.Pause
+	if l.upload.Resume == "" {
+		pause = nil
+	}
+	if err := l.spans(ctx, l.chunks.missing(r.manager.options.Span), pause); err != nil {
 		return Stored{}, err
 	}
 	if err := l.askForToken(ctx); err != nil {
@@ -90,8 +95,8 @@ func (l *largeUpload) begin(ctx context.Context) error {
 	return nil
 }
 
-// spans sends the given spans, several at a time. Its goroutines end before it returns.
-func (l *largeUpload) spans(ctx context.Context, spans []crypt.Span) error {
+// spans sends the given spans, several at a time, until it is told to pause. Its goroutines end before it returns.
+func (l *largeUpload) spans(ctx context.Context, spans []crypt.Span, pause <-chan struct{}) error {
 	group, ctx := errgroup.WithContext(ctx)
 	ended := make([]chan struct{}, len(spans))
 	earliest := 0
@@ -109,6 +114,10 @@ func (l *largeUpload) spans(ctx context.Context, spans []crypt.Span) error {
 		if err != nil {
 			return groupError(group, ctx)
 		}
+		if closed(pause) {
+			free()
+			return cmp.Or(group.Wait(), ErrPaused)
+		}
 		group.Go(func() error {
 			defer close(ended[i])
 			defer free()
@@ -116,6 +125,15 @@ func (l *largeUpload) spans(ctx context.Context, spans []crypt.Span) error {
 		})
 	}
 	return group.Wait()
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // groupError waits for a group whose context has ended and says why it did.
@@ -177,7 +195,7 @@ func (l *largeUpload) askForToken(ctx context.Context) error {
 		last = s
 	}
 	l.counter.add(-last.Len())
-	if err := l.spans(ctx, []crypt.Span{last}); err != nil {
+	if err := l.spans(ctx, []crypt.Span{last}, nil); err != nil {
 		return err
 	}
 	if l.token == nil {

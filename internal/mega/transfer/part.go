@@ -17,6 +17,8 @@ type Part struct {
 	Have []Done
 	// Wrote is told of chunks that are in the file now, from any goroutine; nil: nobody is.
 	Wrote func(Done)
+	// Pause, once closed, ends a large download whose Wrote is set with [ErrPaused]; nil never does.
+	Pause <-chan struct{}
 }
 
 // resumes says whether there is something to take over.

@@ -24,6 +24,8 @@ type Upload struct {
 	// Resume is the key of this upload in the journal; empty: it is not remembered. The caller deletes the
 	// entry when the node exists.
 	Resume string
+	// Pause, once closed, ends a large upload that is remembered with [ErrPaused]; nil never does.
+	Pause <-chan struct{}
 	// Progress is told how many bytes were sent since the last call. The number is negative when bytes must
 	// be sent again, and counts those a former process sent. It is called from any goroutine.
 	Progress func(n int64)
@@ -40,7 +42,7 @@ type Stored struct {
 
 // Upload encrypts content and stores it. What it returns is one state of the file: size, checksum and MAC
 // come from the same open file, which was the same before and after. Errors to branch on:
-// [ErrSourceChanged] after [Options.ChangeRetries], [Error], and what Upload.URL returned.
+// [ErrSourceChanged] after [Options.ChangeRetries], [ErrPaused], [Error], and what Upload.URL returned.
 //
 // Small files are asked for by many callers at once, several for each connection: an upload waits for its
 // address first, and takes a connection and a buffer only when it has one.
