@@ -52,6 +52,7 @@ func Then(p Past) (*tree.Tree, []Skip) {
 	}
 	b.today()
 	b.trashed()
+	b.forgive()
 	return b.build(), b.skipped
 }
 
@@ -216,6 +217,15 @@ func (b *past) trashed() {
 			b.take(t.Path, n)
 		}
 	}
+}
+
+// forgive takes back what was said of a listed file that is gone where its path has other content of that time: another client
+// replaced it before, and what was replaced has expired since.
+func (b *past) forgive() {
+	b.skipped = slices.DeleteFunc(b.skipped, func(s Skip) bool {
+		_, found := b.files[tree.Path(s.Path)]
+		return found && s.Why == Gone
+	})
 }
 
 // build makes the tree of what was found. Folders on the way are added where nothing is known of them.

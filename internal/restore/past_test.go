@@ -61,6 +61,8 @@ func TestRule32_AsItWas(t *testing.T) {
 		{"before everything", 5, restore.Past{}, nil},
 		{"paths of the manifest", 100, restore.Past{HasManifest: true, Manifest: listed("old name", 12, "d/b", 4)}, []string{"d/", "d/b @4", "old name @1"}},
 		{"what is gone is listed", 100, restore.Past{HasManifest: true, Manifest: listed("lost/x", 99)}, []string{"a @1", "d/", "d/b @4", "lost/x: gone"}},
+		{"gone, but replaced before", 100, restore.Past{HasManifest: true, Manifest: listed("a", 99)}, []string{"a @1", "d/", "d/b @4"}},
+		{"gone, and replaced after", 25, restore.Past{HasManifest: true, Manifest: listed("a", 99, "d/b", 4)}, []string{"a: gone", "d/", "d/b @4"}},
 		{"moved out of the backup", 100, restore.Past{
 			HasManifest: true, Manifest: listed("gone/x", 60, "a", 1),
 			Elsewhere: map[tree.Handle]restore.Place{60: {Node: old(60, 50)}},
