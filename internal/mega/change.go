@@ -69,7 +69,7 @@ func (c *Client) Trash(ctx context.Context, h tree.Handle, m TrashMark) error {
 	}
 	return c.moveMarked(ctx, o, c.TrashHandle(), func(a *crypt.Attributes) {
 		a.Set(crypt.AttrRestoreTo, o.Parent.String())
-		a.Set(attrTrash, m.text(o.Handle, o.Parent.String()))
+		a.SetSealed(attrTrash, m.text(o.Handle, o.Parent.String()))
 	})
 }
 

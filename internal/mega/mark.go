@@ -17,7 +17,8 @@ type wireMark struct {
 	Address string `json:"a"`
 	Path    string `json:"p"`
 	// Handle is the marked node, From the folder it was in: clients copy attributes they do not know along with a node, and
-	// leave them where they are when they take it out of the bin.
+	// leave them where they are when they take it out of the bin. When they trash it again, from the same folder even, the
+	// seal of the attribute is broken.
 	Handle string `json:"h,omitempty"`
 	From   string `json:"f,omitempty"`
 	// Nodes and Digest are what the node held; a file held nothing.
@@ -55,7 +56,7 @@ func (o opened) trashMark() (TrashMark, bool) {
 		return m, true
 	}
 	from, _ := o.attrs.Get(crypt.AttrRestoreTo)
-	if w.Handle != o.Handle.String() || w.From != from {
+	if w.Handle != o.Handle.String() || w.From != from || !o.attrs.Sealed(attrTrash) {
 		return TrashMark{}, false
 	}
 	held := Held{Nodes: w.Nodes}
@@ -86,5 +87,5 @@ func (c *Client) TookOut(ctx context.Context, h tree.Handle, out Held) error {
 	}
 	m.Held = &held
 	from, _ := o.attrs.Get(crypt.AttrRestoreTo)
-	return c.edit(ctx, h, func(a *crypt.Attributes) { a.Set(attrTrash, m.text(h, from)) })
+	return c.edit(ctx, h, func(a *crypt.Attributes) { a.SetSealed(attrTrash, m.text(h, from)) })
 }

@@ -34,6 +34,8 @@ func TestRule21_AMarkHoldsForOneStayInTheBin(t *testing.T) {
 		"another node's":               {"_mptrash": `{"v":1,"t":1750000000,"a":"backup.x","p":"/dir/a","h":"` + dir.String() + `","f":"` + dir.String() + `"}`},
 		"of a later version":           {"_mptrash": `{"v":2,"t":1750000000}`},
 		"not JSON":                     {"_mptrash": "x"},
+		// As MEGA's SDK leaves it: it wrote all attributes anew to take the node out, and once more to trash it from the same folder.
+		"trashed again by another client": {"_mptrash": text, "rr": dir.String()},
 	} {
 		if err := c.SetAttributes(t.Context(), up.Handle, attrs); err != nil {
 			t.Fatal(err)
@@ -41,8 +43,14 @@ func TestRule21_AMarkHoldsForOneStayInTheBin(t *testing.T) {
 		if list, err := c.Bin(t.Context()); err != nil || list[0].Marked {
 			t.Errorf("%s: it counts as marked: %+v, %v", name, list, err)
 		}
-		if err := c.SetAttributes(t.Context(), up.Handle, map[string]string{"_mptrash": text, "rr": dir.String()}); err != nil {
+		if err := c.Move(t.Context(), up.Handle, dir, "a"); err != nil {
 			t.Fatal(err)
+		}
+		if err := c.Trash(t.Context(), up.Handle, mark); err != nil {
+			t.Fatal(err)
+		}
+		if list, err := c.Bin(t.Context()); err != nil || !list[0].Marked {
+			t.Fatalf("%s: not marked when megaplan trashed it again: %+v, %v", name, list, err)
 		}
 	}
 	// The marks of versions that did not note what a node held are read.
