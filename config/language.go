@@ -115,7 +115,7 @@ func accountBlock() Block {
 			{Name: "concurrency", Kind: KindInteger, Min: 1, Default: "4", Meaning: "Posts of large files in flight."},
 			{Name: "small_concurrency", Kind: KindInteger, Min: 1, Default: "32", Meaning: "The most connections for small files."},
 			{Name: "requests_per_second", Kind: KindInteger, Min: 1, Meaning: "The most requests to the API in a second, for accounts that share a line or MEGA's patience. Without it, as many as fit one after the other."},
-			{Name: "max_duration", Kind: KindDuration, Meaning: "How long an apply starts new work in this account. What is in flight then finishes; the rest is left to the next apply, and the exit code is 3."},
+			{Name: "max_duration", Kind: KindDuration, Meaning: "How long an apply works in this account. What is in flight then finishes, but for large files, which the next apply goes on with; the rest is left to it, and the exit code is 3."},
 			{Name: "max_upload", Kind: KindSize, Meaning: "How much content one apply uploads to this account. Files that no longer fit are left to the next apply, and the exit code is 3."},
 		},
 		Blocks: []Block{

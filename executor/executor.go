@@ -67,6 +67,9 @@ type Env struct {
 	// Admit is asked before an action starts; one that it refuses is left, with all that waits for it. nil admits all. It is
 	// called from one goroutine.
 	Admit func(*planner.Action) bool
+	// Until is when an action that was admitted is to end: the upload of a large file is left as far as it came by then, as if it
+	// had not been admitted. The zero time, or nil, is never.
+	Until func(*planner.Action) time.Time
 }
 
 // EventKind says what an Event tells.

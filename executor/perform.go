@@ -137,12 +137,14 @@ func (r *run) upload(ctx context.Context, c remote, target *planner.Target, a *p
 	}()
 	ctx, begun, end := r.withdrawable(ctx)
 	defer end()
+	pausing, cancel := r.pausing(a)
+	defer cancel()
 	if a.Local.Size == 0 {
 		begun() // it sends no byte that would tell
 	}
 	u := mega.Upload{
 		Parent: r.made.resolve(a.Parent), Name: a.Name, Meta: a.Meta,
-		File: file.Open, Bytes: file.Target, MTime: max(0, a.Local.MTime/1e9), KeepVersion: a.KeepVersion, Pause: r.stopping.Done(),
+		File: file.Open, Bytes: file.Target, MTime: max(0, a.Local.MTime/1e9), KeepVersion: a.KeepVersion, Pause: pausing.Done(),
 		Progress: func(n int64) {
 			begun()
 			r.env.Event(Event{Kind: Progress, Action: a, Bytes: n})

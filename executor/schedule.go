@@ -209,6 +209,9 @@ func (r *run) settle(o outcome) {
 	}
 	switch {
 	case errors.Is(o.err, errWithdrawn):
+		if r.stopping.Err() == nil { // its time is up
+			_ = r.admit(o.id) // says so
+		}
 		r.env.Event(Event{Kind: Withdrawn, Action: a})
 	case o.err != nil:
 		if r.hopeless(o) {

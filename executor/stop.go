@@ -7,6 +7,7 @@ import (
 
 	"github.com/megaplan/megaplan/internal/mega"
 	"github.com/megaplan/megaplan/internal/retry"
+	"github.com/megaplan/megaplan/planner"
 )
 
 // errWithdrawn ends an upload that had not sent a byte when the run was told to stop, or one of a large file, which the next run
@@ -28,6 +29,14 @@ func (r *run) withdrawable(ctx context.Context) (_ context.Context, begun, end f
 		forget()
 		withdraw(nil)
 	}
+}
+
+// pausing returns a context that ends when the upload of a large file is to be left as far as it came.
+func (r *run) pausing(a *planner.Action) (context.Context, context.CancelFunc) {
+	if r.env.Until == nil || r.env.Until(a).IsZero() {
+		return r.stopping, func() {}
+	}
+	return context.WithDeadline(r.stopping, r.env.Until(a))
 }
 
 // withdrawn turns the error of an upload that was withdrawn into errWithdrawn.

@@ -91,12 +91,13 @@ func (r *Run) Execute(ctx context.Context, planned *Planned, e Execution) (execu
 		defer r.p.onWait.Store(nil)
 	}
 	rec := r.newRecorder(planned)
+	limits := r.p.newLimits(planned.Plan, e.Say)
 	stopSaving := r.saveNowAndThen(ctx, rec)
 	report, runErr := executor.Run(ctx, planned.Plan, executor.Env{
 		Remote: func(a addr.Address) executor.Remote { return r.p.accounts[a].client },
 		Run:    r.hold.ID(),
 		Open:   r.p.openLocal, Record: rec.record, Event: e.Event, Now: func() time.Time { return r.p.now(planned) },
-		Parallelism: r.p.Parallelism, Stop: e.Stop, Admit: r.p.newLimits(planned.Plan, e.Say).admit,
+		Parallelism: r.p.Parallelism, Stop: e.Stop, Admit: limits.admit, Until: limits.until,
 	})
 	stopSaving()
 	saveErr := r.save(context.WithoutCancel(ctx), rec, &report)

@@ -10,7 +10,7 @@ import (
 )
 
 // limits are the max_duration and max_upload of the accounts during one apply. They stop it cleanly: what is in flight
-// finishes, and what no longer fits is left to the next apply.
+// finishes, but for large files, and what no longer fits is left to the next apply.
 type limits struct {
 	accounts map[addr.Address]*accountLimit // by target
 	say      func(string)
@@ -61,6 +61,14 @@ func (l *limits) admit(a *planner.Action) bool {
 		account.upload -= a.Local.Size
 	}
 	return true
+}
+
+// until is the executor's Until.
+func (l *limits) until(a *planner.Action) time.Time {
+	if account := l.accounts[a.Address]; account != nil {
+		return account.until
+	}
+	return time.Time{}
 }
 
 func (l *limits) tell(told *bool, text string, a *accountLimit) {
