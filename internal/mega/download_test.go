@@ -2,6 +2,7 @@ package mega_test
 
 import (
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -44,5 +45,26 @@ func TestProveKeepsNothingAndFindsDamage(t *testing.T) {
 	reader := h.client(t, func(o *mega.Options) { o.ReadOnly = true })
 	if _, err := reader.Prove(t.Context(), handle, nil); !errors.Is(err, transfer.ErrCorrupt) {
 		t.Errorf("damaged content: %v", err)
+	}
+}
+
+// TestCompareTellsWhichFilesHoldTheSame: by one download of the first, through the real client.
+func TestCompareTellsWhichFilesHoldTheSame(t *testing.T) {
+	h := newHouse(t, emulator.Options{})
+	c := h.client(t, nil)
+	data := content(300_000)
+	other := append([]byte(nil), data...)
+	other[1] ^= 1
+	one := upload(t, c, c.RootHandle(), "x", data, nil).Handle
+	same := upload(t, c, c.RootHandle(), "x", data, nil).Handle
+	differs := upload(t, c, c.RootHandle(), "x", other, nil).Handle
+	reader := h.client(t, func(o *mega.Options) { o.ReadOnly = true })
+	var arrived atomic.Int64
+	got, err := reader.Compare(t.Context(), one, []tree.Handle{same, differs}, func(n int64) { arrived.Add(n) })
+	if err != nil || !slices.Equal(got, []crypt.Verdict{crypt.Equal, crypt.Different}) || arrived.Load() != int64(len(data)) {
+		t.Errorf("%v, %v, %d arrived", got, err, arrived.Load())
+	}
+	if _, err := reader.Compare(t.Context(), one, []tree.Handle{12345}, nil); !errors.Is(err, mega.ErrGone) {
+		t.Errorf("an unknown node: %v", err)
 	}
 }

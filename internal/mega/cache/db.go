@@ -35,7 +35,7 @@ CREATE INDEX uploads_started ON uploads (started);
 PRAGMA user_version = 2;`
 )
 
-// DB is the database beside the tree: Proofs and Uploads. It is safe for concurrent use, also by several processes. One
+// DB is the database beside the tree: Proofs, Twins and Uploads. It is safe for concurrent use, also by several processes. One
 // that turns out to be damaged is set aside and begun anew, so that callers never hear of it; what it held is lost, as in
 // every cache.
 type DB struct {

@@ -32,13 +32,22 @@ type Download struct {
 // Download fetches a file and proves it. It returns [crypt.Equal], or [crypt.CannotTell] for a file whose
 // key carries the known fault of old clients; anything else is [ErrCorrupt], or [ErrPaused]. The file is not synced.
 func (m *Manager) Download(ctx context.Context, d Download) (crypt.Verdict, error) {
+	return m.newDownload(d).do(ctx)
+}
+
+func (m *Manager) newDownload(d Download) *downloadRun {
 	run := &downloadRun{manager: m, download: d, cipher: d.Key.Cipher(), chunks: newProgressMap(d.Size)}
 	run.counter.report = d.Progress
-	if err := run.begin(ctx); err != nil {
+	return run
+}
+
+func (r *downloadRun) do(ctx context.Context) (crypt.Verdict, error) {
+	d := &r.download
+	if err := r.begin(ctx); err != nil {
 		return crypt.Different, err
 	}
-	if err := run.fetch(ctx); err != nil {
-		run.counter.reset()
+	if err := r.fetch(ctx); err != nil {
+		r.counter.reset()
 		return crypt.Different, err
 	}
 	if err := d.truncate(d.Size); err != nil {
@@ -48,7 +57,7 @@ func (m *Manager) Download(ctx context.Context, d Download) (crypt.Verdict, erro
 	if d.Size == 0 {
 		return crypt.Equal, nil
 	}
-	verdict := d.Key.Verify(run.chunks.macs)
+	verdict := d.Key.Verify(r.chunks.macs)
 	if verdict == crypt.Different {
 		return verdict, ErrCorrupt
 	}
@@ -70,6 +79,8 @@ type downloadRun struct {
 	counter  progressCounter
 	// old is the length of what a former attempt left, whose bytes count only where chunks say so.
 	old int64
+	// others are keys that the content is compared with.
+	others []otherKey
 
 	mu     sync.Mutex
 	chunks *progressMap
@@ -147,6 +158,7 @@ func (r *downloadRun) span(ctx context.Context, span crypt.Span, buf []byte, ove
 	} else {
 		piece.Decrypt()
 	}
+	r.compare(span, buf)
 	if err := r.write(span, buf); err != nil {
 		return err
 	}
