@@ -72,7 +72,7 @@ func duplicatesBlock(choices []string, files, folders string) Block {
 	return Block{
 		Type: "duplicates",
 		Meaning: "What to do about several files or folders of one name, as other clients make them. Losers that are not proven equal to what stays go to the trash, " +
-			"whatever `on_delete` says.",
+			"whatever `on_delete` says. `plan -verify-duplicates` downloads one file of a name whose others have its size, where neither the local file nor fingerprints tell whether they are equal.",
 		Attributes: []Attribute{
 			{Name: "files", Kind: KindChoice, Choices: choices, Default: files, Meaning: survivor},
 			{

@@ -83,13 +83,11 @@ func (t *target) twinFiles(at int32, files []tree.ID) {
 			continue
 		}
 		r := row{local: tree.None, remote: id, parent: at, by: mine, what: loser, note: noteOther}
-		if t.knownEqual(keep, id) {
-			r.note = noteEqual
-		}
-		switch {
-		case p == config.DuplicatesReport || t.ignored(t.rel(mine)):
+		if p == config.DuplicatesReport || t.ignored(t.rel(mine)) {
 			r.what, r.note = spare, noteSpare
-		case p == config.DuplicatesRename && r.note == noteOther:
+		} else if equal, _ := t.equalContent(tree.None, keep, id); equal { // while a question is open there is no plan
+			r.note = noteEqual
+		} else if p == config.DuplicatesRename {
 			r.what, r.moved = renamed, true
 		}
 		t.settled[id] = true

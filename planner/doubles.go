@@ -43,6 +43,7 @@ func (t *target) settleDoubles(i int32) {
 		t.rows[i].moved, t.rows[i].twin = false, false
 	}
 	var losers []row
+	open := false // the questions about all of them are asked at once
 	for _, id := range files {
 		if id == keep {
 			continue
@@ -56,27 +57,48 @@ func (t *target) settleDoubles(i int32) {
 			}
 		case !t.losable(id) || t.policy.files == config.DuplicatesReport && !t.owned.has(t.remote().Handle(id)):
 			r.what, r.note = spare, noteSpare
-		case t.renames(keep, id, j):
-			r.what, r.moved = renamed, true
 		default:
-			var open bool
-			if r.note, open = t.whyLost(local, keep, id, j); open {
-				t.rows[i].what = doubled
-				return
-			}
+			open = t.lose(&r, local, keep, j) || open
 		}
 		losers = append(losers, r)
+	}
+	if open {
+		t.rows[i].what = doubled
+		return
 	}
 	for _, r := range losers {
 		t.settle(r)
 	}
 }
 
+// lose says what becomes of a file that loses against the one that stays: another name or, with a reason, the trash; open says
+// that a question about it is.
+func (t *target) lose(r *row, local, keep tree.ID, kept judgement) (open bool) {
+	renames, open := t.renames(local, keep, r.remote, kept)
+	if open {
+		return true
+	}
+	if renames {
+		r.what, r.moved = renamed, true
+		return false
+	}
+	r.note, open = t.whyLost(local, keep, r.remote, kept)
+	return open
+}
+
 // renames says whether a loser gets another name. Not so what an interrupted run left beside its successor, nor what equals the
 // one that stays; and where unmanaged = "trash" it would be trashed under that name too.
-func (t *target) renames(keep, id tree.ID, kept judgement) bool {
-	return t.policy.files == config.DuplicatesRename && t.policy.unmanaged != config.UnmanagedTrash &&
-		!t.owned.has(t.remote().Handle(id)) && (kept.what == update || !t.knownEqual(keep, id) || !t.deletes())
+func (t *target) renames(local, keep, id tree.ID, kept judgement) (yes, open bool) {
+	switch {
+	case t.policy.files != config.DuplicatesRename, t.policy.unmanaged == config.UnmanagedTrash, t.owned.has(t.remote().Handle(id)):
+		return false, false
+	case kept.what == update, !t.deletes():
+		return true, false
+	case !t.p.in.Options.VerifyDuplicates:
+		return !t.knownEqual(keep, id), false
+	}
+	equal, open := t.equalContent(local, keep, id)
+	return !equal, open
 }
 
 // settle adds a row, and finds a name for one that is renamed.
@@ -212,34 +234,15 @@ func (t *target) megaplans(id tree.ID) bool {
 	return len(t.account.in.Own) > 0 && t.account.in.Own[t.remote().Handle(id)]
 }
 
-// whyLost says how a loser compares with the file that stays. Only proven content may be destroyed, so only then it is asked.
+// whyLost says how a loser compares with the file that stays.
 func (t *target) whyLost(local, keep, id tree.ID, kept judgement) (why note, open bool) {
-	switch {
-	case kept.what == update: // its content is no more when the update is done
+	if kept.what == update { // its content is no more when the update is done
 		return noteStale, false
-	case t.knownEqual(keep, id):
-		return noteEqual, false
 	}
-	if t.policy.onDelete != config.DeleteDestroy || t.remote().Size(keep) != t.remote().Size(id) {
-		return noteOther, false
+	if equal, open := t.equalContent(local, keep, id); open || equal {
+		return noteEqual, open
 	}
-	for _, one := range []tree.ID{keep, id} {
-		l, r := t.local().Node(local), t.remote().Node(one)
-		m := t.judgeMAC(local, &l, &r)
-		if m.pending || !m.proven {
-			return noteOther, m.pending
-		}
-	}
-	return noteEqual, false
-}
-
-// knownEqual says whether two files are proven equal by what is known of them: they are empty, or have equal fingerprints.
-func (t *target) knownEqual(x, y tree.ID) bool {
-	a, b := t.remote().Node(x), t.remote().Node(y)
-	if a.Size != b.Size || a.Kind != b.Kind {
-		return false
-	}
-	return a.Size == 0 || a.HasFingerprint && b.HasFingerprint && a.CRC == b.CRC && a.MTime == b.MTime
+	return noteOther, false
 }
 
 // fateOfLoser is what becomes of one of several files of a name: the trash, or with on_delete = "destroy" the end, if nothing

@@ -113,6 +113,8 @@ type Options struct {
 	DeleteDespiteErrors bool
 	// Checksum compares by content whatever the configuration says.
 	Checksum bool
+	// VerifyDuplicates has duplicates downloaded that nothing else proves equal or different (rule 20).
+	VerifyDuplicates bool
 	// IgnoreDrift adds globs to ignore_drift for this run.
 	IgnoreDrift []string
 	// Tags are those of the snapshots this plan makes, sorted, each once.

@@ -59,13 +59,21 @@ func (s storm) checkLosses(before map[tree.Handle]there, p *planner.Plan) {
 		if !meant {
 			s.t.Fatalf("%s was lost with %q:\n%s", was.path, was.content, describe(p))
 		}
-		stays := slices.ContainsFunc(s.below(), func(n *node) bool {
-			return n.content == was.content && sameName(n.name, baseOf(was.path)) // the folder may have been renamed
-		})
-		if strings.HasPrefix(why, "one of several") && !stays {
+		if strings.HasPrefix(why, "one of several") && !s.holds(was) {
 			s.t.Fatalf("%s was destroyed with %q, which is nowhere else:\n%s", was.path, was.content, describe(p))
 		}
 	}
+	for i := range p.Actions {
+		a := &p.Actions[i]
+		if was := before[a.Remote.Handle]; a.Kind == planner.Trash && strings.Contains(a.Reason, "the same content stays") && !s.holds(was) {
+			s.t.Fatalf("%s was trashed with %q as equal to what stays:\n%s", was.path, was.content, describe(p))
+		}
+	}
+}
+
+// holds says whether a content is in the tree under its name; the folder may have been renamed.
+func (s storm) holds(was there) bool {
+	return slices.ContainsFunc(s.below(), func(n *node) bool { return n.content == was.content && sameName(n.name, baseOf(was.path)) })
 }
 
 // TestLawDuplicatesConverge: whatever other clients doubled, at any depth and under any policy, an interrupted apply and the
@@ -74,6 +82,7 @@ func TestLawDuplicatesConverge(t *testing.T) {
 	attack(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		w.backup.OnDelete = rapid.SampledFrom([]config.OnDelete{config.DeleteTrash, config.DeleteDestroy}).Draw(t, "on_delete")
+		w.options.VerifyDuplicates = rapid.Bool().Draw(t, "verify duplicates")
 		s := storm{t, w, someNames[:4]}
 		for range rapid.IntRange(1, 10).Draw(t, "edits") {
 			s.editLocal()

@@ -482,6 +482,9 @@ func (w *world) answer(in planner.Input, q planner.Question) planner.Answer {
 	if q.Ask == planner.AskHeld {
 		return planner.Answer{Held: w.held(q.Handle)}
 	}
+	if q.Ask == planner.AskAlike {
+		return w.alike(q.Handle, q.Other)
+	}
 	if q.Ask == planner.AskSize {
 		return planner.Answer{Candidates: w.ofSize(q.Size)}
 	}
@@ -502,6 +505,19 @@ func (w *world) answer(in planner.Input, q planner.Question) planner.Answer {
 		}
 	}
 	return a
+}
+
+// alike compares two files, of which the first is downloaded.
+func (w *world) alike(h, other tree.Handle) planner.Answer {
+	a, b := w.nodes[h], w.nodes[other]
+	out := planner.Answer{Verdict: planner.Different, Fetched: int64(len(a.content))}
+	switch {
+	case a.noMAC || b.noMAC:
+		out.Verdict, out.Detail = planner.CannotTell, "an old client's"
+	case a.content == b.content:
+		out.Verdict = planner.Equal
+	}
+	return out
 }
 
 // versionsOf lists the old versions of a file, the newest first.

@@ -26,6 +26,8 @@ type Plan struct {
 	// Partial says that something of a source could not be read or has no name of its own on MEGA, so that a run that applies
 	// this ends with exit code 3.
 	Partial bool
+	// Compared is what was found out under Options.VerifyDuplicates, nil if nothing had to be.
+	Compared *Compared
 	// Rollback says that the plan takes the last run back, Refresh that it only makes the state say what is on MEGA.
 	Rollback, Refresh bool
 }
@@ -158,6 +160,10 @@ type CheckResult struct {
 	Backup addr.Address
 	Aged   bool
 }
+
+// Compared sums up the duplicates that were compared by downloading: how many, how many of them hold the same as the one that
+// stays, of how many it cannot be told, and the bytes that were fetched for that.
+type Compared struct{ Files, Equal, Unknown, Fetched int64 }
 
 // Totals sums a plan up.
 type Totals struct {

@@ -28,22 +28,27 @@ const (
 	AskDigest
 	// AskHeld wants to know what lies below a folder that is to go: one in the bin, or a snapshot.
 	AskHeld
+	// AskAlike wants to know whether two files on MEGA, Handle and Other, hold the same content, for which Handle is downloaded
+	// where nothing else tells. It is asked under Options.VerifyDuplicates only, and for all of one Handle at once.
+	AskAlike
 )
 
 // Question is one thing the planner needs to know. It is comparable and keys its answer.
 type Question struct {
 	Ask    Ask
 	Backup addr.Address
-	// Account is set for AskWhere, AskSize, AskVersions and AskHeld.
+	// Account is set for AskWhere, AskSize, AskVersions, AskHeld and AskAlike.
 	Account addr.Address
 	// Size is set for AskSize.
 	Size int64
 	// File is an id in the tree of Backup's source.
 	File   tree.ID
 	Handle tree.Handle
+	// Other is set for AskAlike.
+	Other tree.Handle
 }
 
-// Verdict answers AskMAC.
+// Verdict answers AskMAC and AskAlike.
 type Verdict uint8
 
 // The verdicts.
@@ -51,7 +56,8 @@ const (
 	_ Verdict = iota
 	Equal
 	Different
-	// CannotTell is the known legacy fault of old clients, never corruption (rule 10).
+	// CannotTell is the known legacy fault of old clients, never corruption (rule 10); or of AskAlike, whatever kept it from being
+	// answered.
 	CannotTell
 	// Unreadable: the local file could not be read.
 	Unreadable
@@ -66,8 +72,10 @@ type Answer struct {
 	CRC, LegacyCRC [16]byte
 	// Digest answers AskDigest.
 	Digest [32]byte
-	// Detail is the error behind Unreadable.
+	// Detail is the error behind Unreadable, and what is behind CannotTell of AskAlike.
 	Detail string
+	// Fetched is how much was downloaded to answer AskAlike; where one download answers several, one of them has it.
+	Fetched int64
 	// Where answers AskWhere.
 	Where Where
 	// Candidates answers AskSize. Crowded says that there are too many to list (rule 13).

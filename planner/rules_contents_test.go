@@ -99,6 +99,7 @@ func TestLawDuplicatesInAFolderConverge(t *testing.T) {
 		w := layout(files, folders)
 		w.folders[0].OnDelete = rapid.SampledFrom([]config.OnDelete{config.DeleteTrash, config.DeleteDestroy}).Draw(t, "on_delete")
 		w.folders[0].Unmanaged = rapid.SampledFrom([]config.Unmanaged{config.UnmanagedReport, config.UnmanagedIgnore, config.UnmanagedTrash}).Draw(t, "unmanaged")
+		w.options.VerifyDuplicates = rapid.Bool().Draw(t, "verify duplicates")
 		s := storm{t, w, someNames[:3]}
 		for range rapid.IntRange(1, 15).Draw(t, "edits") {
 			s.editRemote()

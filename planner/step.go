@@ -54,6 +54,7 @@ func Step(in Input, answers Answers) ([]Question, *Plan) {
 	p.emit()
 	p.expireTrash()
 	p.unusedTags()
+	p.untold()
 	p.assemble()
 	p.guard()
 	p.checks()
@@ -72,7 +73,9 @@ type planning struct {
 	bins      []Target
 	// returning are the nodes directly in a bin that the plan takes out of it, or takes something out of.
 	returning map[tree.Handle]bool
-	plan      *Plan
+	// compared are the answers about duplicates that were downloaded; each counts once.
+	compared map[Question]bool
+	plan     *Plan
 }
 
 func newPlanning(in Input, answers Answers) *planning {

@@ -65,9 +65,11 @@ type target struct {
 	// unlisted says that the scan could not read something, once scanned says that somebody looked.
 	scanned, unlisted bool
 	spares            int // duplicates that are left alone
-	caseClash         int
-	caseSample        tree.Path
-	tally             tally
+	// uncompared are duplicates that were to be compared by downloading, which could not be, and why.
+	uncompared []Kept
+	caseClash  int
+	caseSample tree.Path
+	tally      tally
 }
 
 // policy is what a target does with what the source lacks.

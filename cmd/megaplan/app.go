@@ -210,6 +210,7 @@ func (a *app) open(v varFlags, tune func(*workflow.Options)) (*workflow.Project,
 	opts := workflow.Options{
 		Config: cfg, Host: workflow.Hostname(), Getenv: os.Getenv, Version: version, Observer: a.view, Log: a.log,
 		Embedded: a.embedded, Refresh: true,
+		StartComparing: func(files, bytes int64) workflow.Comparing { return a.view.StartComparing(files, bytes) },
 	}
 	if a.canAsk() {
 		opts.Ask = a.ask

@@ -64,6 +64,9 @@ func (a *app) applyWith(operation string, f applyFlags, args []string) (err erro
 	if len(args) == 1 && len(f.tags) > 0 {
 		return errors.New("a saved plan is carried out as it is: -tag belongs to the plan command")
 	}
+	if len(args) == 1 && f.compareDoubles {
+		return errors.New("a saved plan is carried out as it is: -verify-duplicates belongs to the plan command")
+	}
 	opts, err := f.options()
 	if err != nil {
 		return err

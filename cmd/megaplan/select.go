@@ -17,7 +17,7 @@ type planFlags struct {
 	varFlags
 	targets, excludes, takeOver, massDelete []string
 	destroy, refreshOnly, refresh, checksum bool
-	despiteErrors, rollback                 bool
+	despiteErrors, rollback, compareDoubles bool
 	tags                                    []string
 	parallelism                             int
 	lockTimeout                             time.Duration
@@ -42,6 +42,7 @@ func (f *planFlags) add(cmd *cobra.Command) {
 	fs.BoolVar(&f.refreshOnly, "refresh-only", false, "accept the account as it is into the state, change nothing on MEGA")
 	fs.BoolVar(&f.refresh, "refresh", true, "ask MEGA what changed; -refresh=false takes the cached tree")
 	fs.BoolVar(&f.checksum, "checksum", false, "compare by content, whatever compare says")
+	fs.BoolVar(&f.compareDoubles, "verify-duplicates", false, "download duplicates of one size that nothing else tells apart, and compare their content")
 	fs.StringArrayVar(&f.tags, "tag", nil, "give the snapshots that are made this TAG (repeatable)")
 }
 
@@ -49,7 +50,7 @@ func (f *planFlags) add(cmd *cobra.Command) {
 func (f *planFlags) options() (planner.Options, error) {
 	o := planner.Options{
 		Destroy: f.destroy, RefreshOnly: f.refreshOnly, DeleteDespiteErrors: f.despiteErrors, Checksum: f.checksum,
-		Rollback: f.rollback,
+		Rollback: f.rollback, VerifyDuplicates: f.compareDoubles,
 	}
 	var err error
 	if o.Target, err = parseAddresses("target", f.targets); err != nil {

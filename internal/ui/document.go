@@ -34,6 +34,8 @@ type Summary struct {
 	FreedBytes   int64                  `json:"freed_bytes"`
 	TrashedBytes int64                  `json:"trashed_bytes"`
 	Quota        []QuotaView            `json:"quota"`
+	// Compared is there where -verify-duplicates had something to compare.
+	Compared *ComparedView `json:"compared,omitempty"`
 }
 
 // QuotaView is an account's storage in bytes, before, at the peak of and after an apply.
@@ -150,7 +152,7 @@ func sumsOf(p *planner.Plan) Summary {
 	t := p.Totals()
 	s := Summary{
 		Actions: t.Actions, UploadBytes: t.UploadBytes + t.UpdateBytes, CopiedBytes: t.CopiedBytes,
-		FreedBytes: t.FreedBytes, TrashedBytes: t.TrashedBytes, Quota: []QuotaView{},
+		FreedBytes: t.FreedBytes, TrashedBytes: t.TrashedBytes, Quota: []QuotaView{}, Compared: viewCompared(p.Compared),
 	}
 	if s.Actions == nil {
 		s.Actions = map[planner.Kind]int64{}

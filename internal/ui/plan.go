@@ -24,6 +24,7 @@ func (s *Screen) Plan(p *planner.Plan, now time.Time) {
 	for i := range p.Targets {
 		s.target(&p.Targets[i], byAddress[p.Targets[i].Address])
 	}
+	s.compared(p.Compared)
 	s.checks(p)
 	switch {
 	case len(p.Actions) > 0:

@@ -25,7 +25,7 @@ var eventTypesOf = map[string]any{
 	"restore_planned": restoreEntryEvent{}, "restore_skipped": restoreSkippedEvent{}, "restore_note": restoreSkippedEvent{},
 	"restore_plan": restorePlanEvent{}, "restore_done": restoreEntryEvent{}, "restore_failed": restoreEntryEvent{},
 	"restore_incomplete": restoreEntryEvent{}, "restore_summary": restoreSummaryEvent{}, "verdict": verdictEvent{}, "verified": verifiedEvent{},
-	"verify_summary": verifySummaryEvent{},
+	"verify_summary": verifySummaryEvent{}, "comparing_duplicates": comparingEvent{},
 }
 
 // TestSchemas keeps docs/schema what the Go types say; -update writes it.

@@ -20,6 +20,8 @@ type View interface {
 	Waiting(w mega.Wait)
 	// Say tells what a person should know but need not act on.
 	Say(message string)
+	// StartComparing begins to show duplicates being downloaded.
+	StartComparing(files, bytes int64) Comparing
 	Plan(p *planner.Plan, now time.Time)
 	Drift(p *planner.Plan, now time.Time)
 	// StartApply begins to show an apply.

@@ -43,11 +43,16 @@ type fileQuestions struct {
 	asked  []planner.Question
 }
 
-// answer adds an answer for every question. Files are read by as many workers as there are processors.
+// answer adds an answer for every question.
 func (p *Project) answer(ctx context.Context, in planner.Input, questions []planner.Question, answers planner.Answers) error {
 	var files []*fileQuestions
 	byFile := map[planner.Question]*fileQuestions{}
+	var alike []planner.Question
 	for _, q := range questions {
+		if q.Ask == planner.AskAlike {
+			alike = append(alike, q)
+			continue
+		}
 		if q.Ask == planner.AskWhere {
 			where, err := p.where(q)
 			if err != nil {
@@ -73,6 +78,14 @@ func (p *Project) answer(ctx context.Context, in planner.Input, questions []plan
 		}
 		f.asked = append(f.asked, q)
 	}
+	if err := p.readAll(ctx, files, answers); err != nil {
+		return err
+	}
+	return p.alike(ctx, alike, answers)
+}
+
+// readAll answers the questions about local files, by as many workers as there are processors.
+func (p *Project) readAll(ctx context.Context, files []*fileQuestions, answers planner.Answers) error {
 	given := make([][]planner.Answer, len(files))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))

@@ -38,6 +38,8 @@ type Options struct {
 	Log      *slog.Logger
 	// Ask puts a question to a person; nil where nobody is there.
 	Ask func(ctx context.Context, question string, secret bool) (string, error)
+	// StartComparing shows duplicates being downloaded, so many files and bytes; nil where nobody looks.
+	StartComparing func(files, bytes int64) Comparing
 	// Embedded starts the emulator inside the process.
 	Embedded func(dir string, accounts []EmbeddedAccount) (Embedded, error)
 	// Refresh asks MEGA what changed; without it the cached tree is taken as it is.
