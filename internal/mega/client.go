@@ -43,8 +43,14 @@ type Options struct {
 	Budget time.Duration // how long to repeat what is refused for the moment; 0: ten minutes
 }
 
-// Client is one signed-in account.
+// Client is one signed-in account, to be changed or only to be looked at.
 type Client struct {
+	*account
+	readOnly bool
+}
+
+// account is what all clients of one session and one cache share.
+type account struct {
 	options Options
 	session session.Session
 	api     *api.Client
@@ -123,10 +129,10 @@ func Open(o Options, s session.Session) (*Client, error) {
 		limits.stop()
 		return nil, err
 	}
-	c := &Client{
+	c := &Client{readOnly: o.ReadOnly, account: &account{
 		options: o, session: s, api: client, cache: kept, limits: limits,
 		keys: crypt.NewKeyring(s.User, s.Master), box: crypt.NewBox(s.Master, bookPurpose),
-	}
+	}}
 	if o.CacheDir != "" && !o.ReadOnly {
 		c.journal = &journal{keys: c.keys, dir: o.CacheDir}
 	}
@@ -196,7 +202,7 @@ func (c *Client) ClockSkew() time.Duration {
 
 // writable refuses changes on a client that only looks.
 func (c *Client) writable() error {
-	if c.options.ReadOnly {
+	if c.readOnly {
 		return ErrReadOnly
 	}
 	return nil

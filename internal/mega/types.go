@@ -1,6 +1,7 @@
 package mega
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -57,6 +58,8 @@ type Upload struct {
 	KeepVersion bool
 	// Pause, once closed, ends the upload of a large file with ErrPaused; the next one to the same place goes on with it.
 	Pause <-chan struct{}
+	// Confirm, if set, is asked when the content is stored, just before its node is made; its error ends the upload.
+	Confirm func(context.Context) error
 	// Progress is told the bytes sent since the last call.
 	Progress func(n int64)
 }

@@ -43,6 +43,9 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 		attrs.Set(attrMeta, u.Meta)
 	}
 	text, err := attrs.Encrypt(stored.Key.AES())
+	if err == nil && u.Confirm != nil {
+		err = u.Confirm(ctx)
+	}
 	if err != nil {
 		return Uploaded{}, err
 	}
