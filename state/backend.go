@@ -33,7 +33,7 @@ type Backend interface {
 	// Put keeps an object under its Digest. Putting it again is no error and renews its time. Others are sure to find it once
 	// a document was written after it.
 	Put(ctx context.Context, digest string, data []byte) error
-	// Get returns an object, or ErrNoObject.
+	// Get returns an object, or ErrNoObject. What another one deletes may be had until the next Read.
 	Get(ctx context.Context, digest string) ([]byte, error)
 	// List returns all objects.
 	List(ctx context.Context) ([]Object, error)
@@ -67,4 +67,17 @@ type HeldError struct{ Holder LockInfo }
 
 func (e *HeldError) Error() string {
 	return fmt.Sprintf("locked by %s on %s (process %d)", e.Holder.Operation, e.Holder.Host, e.Holder.PID)
+}
+
+// IsDigest says whether a text may be a Digest; a backend makes names of digests and of nothing else.
+func IsDigest(s string) bool {
+	if len(s) != 2*sha256.Size {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
 }

@@ -230,7 +230,7 @@ func (b *Backend) Put(_ context.Context, digest string, data []byte) error {
 
 // Get implements state.Backend.
 func (b *Backend) Get(_ context.Context, digest string) ([]byte, error) {
-	if !isDigest(digest) {
+	if !state.IsDigest(digest) {
 		return nil, state.ErrNoObject
 	}
 	data, err := os.ReadFile(b.object(digest))
@@ -252,7 +252,7 @@ func (b *Backend) List(context.Context) ([]state.Object, error) {
 	var out []state.Object
 	for _, e := range entries {
 		info, err := e.Info()
-		if errors.Is(err, fs.ErrNotExist) || !isDigest(e.Name()) {
+		if errors.Is(err, fs.ErrNotExist) || !state.IsDigest(e.Name()) {
 			continue
 		}
 		if err != nil {
@@ -266,23 +266,10 @@ func (b *Backend) List(context.Context) ([]state.Object, error) {
 // Delete implements state.Backend.
 func (b *Backend) Delete(_ context.Context, digests ...string) error {
 	var failed error
-	for _, digest := range slices.DeleteFunc(slices.Clone(digests), func(d string) bool { return !isDigest(d) }) {
+	for _, digest := range slices.DeleteFunc(slices.Clone(digests), func(d string) bool { return !state.IsDigest(d) }) {
 		if err := os.Remove(b.object(digest)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			failed = errors.Join(failed, err)
 		}
 	}
 	return failed
-}
-
-// isDigest keeps anything but digests out of paths.
-func isDigest(s string) bool {
-	if len(s) != 64 {
-		return false
-	}
-	for i := range len(s) {
-		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return true
 }

@@ -245,6 +245,8 @@ func objects(t *testing.T, a, b state.Backend) {
 	must(t, b.Delete(t.Context(), state.Digest(one), state.Digest([]byte("three"))))
 	must(t, b.Delete(t.Context()))
 	must(t, b.Unlock(t.Context(), "other"))
+	_, err = b.Get(t.Context(), state.Digest(one))
+	is(t, err, state.ErrNoObject)
 	read(t, a) // what came with a document may be remembered until the next
 	_, err = a.Get(t.Context(), state.Digest(one))
 	is(t, err, state.ErrNoObject)
