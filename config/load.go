@@ -228,6 +228,7 @@ func (e *evaluator) evaluateAll(all *body) {
 	}
 	e.checkPaths()
 	e.renames(all)
+	e.checkStateFolder()
 }
 
 // checkVersion compares required_version with the running one.

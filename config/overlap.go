@@ -52,11 +52,7 @@ func (e *evaluator) addAt(c claim, summary, format string, args ...any) {
 
 // claims lists what is declared, in the order in which it is written.
 func (e *evaluator) claims() []claim {
-	accounts := map[addr.Address]string{}
-	for _, a := range e.config.Accounts {
-		accounts[a.Address] = a.Endpoint + " " + strings.ToLower(a.Email)
-	}
-	account := func(a addr.Address) string { return cmp.Or(accounts[a], a.String()) }
+	account := e.accountKey()
 	var out []claim
 	for _, b := range e.config.Backups {
 		if b.Path == "/" {
@@ -75,6 +71,15 @@ func (e *evaluator) claims() []claim {
 		)
 	})
 	return out
+}
+
+// accountKey returns what tells accounts apart, however many blocks declare one.
+func (e *evaluator) accountKey() func(addr.Address) string {
+	accounts := map[addr.Address]string{}
+	for _, a := range e.config.Accounts {
+		accounts[a.Address] = a.Endpoint + " " + strings.ToLower(a.Email)
+	}
+	return func(a addr.Address) string { return cmp.Or(accounts[a], a.String()) }
 }
 
 func (e *evaluator) pathRange(a addr.Address) diag.Range {

@@ -15,6 +15,12 @@ func TestRule01_TheRootIsNoBackup(t *testing.T) { checkErrorFile(t, "rule01_root
 
 func TestRule02_EveryPathHasOneOwner(t *testing.T) { checkErrorFile(t, "rule02_overlap") }
 
+func TestRule02_TheStatesFolderIsNobodys(t *testing.T) {
+	checkErrorFile(t, "rule02_state")
+	checkErrorFile(t, "rule02_state_around")
+	checkErrorFile(t, "rule02_state_everywhere")
+}
+
 func TestRule04_MovedRenamesWhatIsGone(t *testing.T) { checkErrorFile(t, "addresses") }
 
 func TestRule15_ArchiveIsMirrorThatKeeps(t *testing.T) {

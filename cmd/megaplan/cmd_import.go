@@ -80,7 +80,7 @@ func (a *app) importAddress(f *importFlags, address addr.Address, args []string)
 	if f.account != "" && strings.HasPrefix(place, "/") {
 		place = strings.TrimPrefix(f.account, "account.") + ":" + place
 	}
-	p, err := a.open(f.varFlags, func(o *workflow.Options) { o.ReadOnly = true })
+	p, err := a.open(f.varFlags, func(o *workflow.Options) { o.ReadOnly, o.WritesState = true, true })
 	if err != nil {
 		return err
 	}

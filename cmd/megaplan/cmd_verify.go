@@ -82,7 +82,7 @@ func (a *app) verify(f verifyFlags, args []string) (err error) {
 	if o.Addresses, err = parseAddresses("verify", args); err != nil {
 		return err
 	}
-	p, err := a.open(f.varFlags, func(w *workflow.Options) { w.ReadOnly, w.Refresh = true, f.refresh })
+	p, err := a.open(f.varFlags, func(w *workflow.Options) { w.ReadOnly, w.WritesState, w.Refresh = true, true, f.refresh })
 	if err != nil {
 		return err
 	}

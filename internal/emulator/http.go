@@ -13,6 +13,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		path = path[1:] // a base address with a slash, and one more
 	}
 	r.URL.Path = path
+	w.Header().Set("Date", s.opts.Now().UTC().Format(http.TimeFormat)) // clients take the server's clock from it
 	s.opts.Log.Debug("request", "method", r.Method, "path", path, "agent", r.UserAgent())
 	switch {
 	case path == "/cs":

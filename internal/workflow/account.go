@@ -25,6 +25,10 @@ type account struct {
 	proofs *cache.DB
 	// read says what reading the tree took, zero before that.
 	read mega.Refreshed
+	// ahead says that the tree was read for the state, and nothing else has made use of that yet.
+	ahead bool
+	// old are clients of sessions that have died; the state may still be at something with them.
+	old []*mega.Client
 	// fresh is set once this run has signed in: a session that dies again is not renewed twice.
 	fresh bool
 	// beside are requests under way while the tree is read. The client is not replaced before they end.
@@ -32,7 +36,11 @@ type account struct {
 }
 
 func (a *account) close() error {
-	return errors.Join(a.client.Close(), a.proofs.Close())
+	errs := []error{a.client.Close(), a.proofs.Close()}
+	for _, c := range a.old {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // connect returns the account's client, made from the session that is kept or from a sign-in. Nothing else is asked of MEGA.
@@ -201,6 +209,15 @@ func (p *Project) keep(ctx context.Context, decl *config.Account, o mega.Options
 	return kept, nil
 }
 
+// bringUp brings the account's tree up to date, unless that was just done for the state.
+func (p *Project) bringUp(ctx context.Context, acct *account) error {
+	if acct.ahead {
+		acct.ahead = false
+		return nil
+	}
+	return p.refresh(ctx, acct)
+}
+
 // refresh brings the account's tree up to date. A session that has died gets one guarded fresh sign-in.
 func (p *Project) refresh(ctx context.Context, acct *account) error {
 	if !p.Refresh {
@@ -235,13 +252,11 @@ func (p *Project) renew(ctx context.Context, acct *account) error {
 		return err
 	}
 	acct.beside.Wait()
-	if err := acct.client.Close(); err != nil {
-		return err
-	}
 	fresh, err := p.openAccount(acct.decl, o, ses)
 	if err != nil {
 		return err
 	}
+	acct.old = append(acct.old, acct.client)
 	acct.client, acct.fresh = fresh.client, true
 	return fresh.proofs.Close() // those that are open are the same account's, and being read
 }

@@ -98,7 +98,7 @@ func (p *Project) checkAccount(ctx context.Context, i int) []Finding {
 	f := Finding{What: decl.Address.String()}
 	acct, err := p.connect(ctx, decl.Address)
 	if err == nil {
-		err = p.refresh(ctx, acct)
+		err = p.bringUp(ctx, acct)
 	}
 	if err != nil {
 		d := Explain(p.accountError(decl.Address, err))[0]

@@ -201,6 +201,9 @@ func (p *Project) readAccount(ctx context.Context, a addr.Address, w *wanted) (p
 	if out.Tree, err = acct.client.TreeOf(ctx, w.Part); err == nil {
 		out.Veiled, err = veiled(ctx, acct.client, out.Tree)
 	}
+	if err == nil {
+		out.Own, err = p.ownNodes(a, acct.client)
+	}
 	return out, p.accountError(a, err)
 }
 
@@ -210,7 +213,7 @@ func (p *Project) refreshWithQuota(ctx context.Context, acct *account) (quota me
 	defer cancel()
 	client, failed := acct.client, error(nil)
 	acct.beside.Go(func() { quota, failed = client.Quota(asking) })
-	if err := p.refresh(ctx, acct); err != nil {
+	if err := p.bringUp(ctx, acct); err != nil {
 		cancel()
 		acct.beside.Wait()
 		return quota, err

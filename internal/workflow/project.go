@@ -46,6 +46,8 @@ type Options struct {
 	Refresh bool
 	// ReadOnly makes every change at MEGA impossible (drift, plan, show).
 	ReadOnly bool
+	// WritesState lets a command that is read-only otherwise write the state where an account keeps it.
+	WritesState bool
 	// LockTimeout is how long to wait for a lease or the state's lock.
 	LockTimeout time.Duration
 	// Parallelism bounds the actions in flight; 0 is the default.
@@ -69,6 +71,8 @@ type Embedded struct {
 type Project struct {
 	Options
 	store *state.Store
+	// keeper is the account that has the state, nil if none has.
+	keeper *stateAccount
 	// lineage and prior are what readState found.
 	lineage string
 	prior   map[addr.Address]planner.Prior

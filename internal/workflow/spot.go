@@ -164,10 +164,10 @@ func (p *Project) look(ctx context.Context, a addr.Address) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	if acct.read.SN != "" {
+	if acct.read.SN != "" && !acct.ahead {
 		return acct, nil
 	}
-	if err := p.refresh(ctx, acct); err != nil {
+	if err := p.bringUp(ctx, acct); err != nil {
 		return nil, p.accountError(a, err)
 	}
 	p.Observer.AccountRead(a, acct.read)

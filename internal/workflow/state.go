@@ -29,6 +29,9 @@ func (p *Project) openStore() (*state.Store, error) {
 	case "", "local":
 		opt.Key = nil
 		return state.NewStore(p.localBackend(b), opt), nil
+	case "mega":
+		backend, err := p.megaBackend(b)
+		return state.NewStore(backend, opt), err
 	}
 	return nil, fmt.Errorf("backend %q is not supported by this version of megaplan: use \"local\"", b.Type)
 }
