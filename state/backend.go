@@ -60,6 +60,13 @@ type LockInfo struct {
 	PID       int       `json:"pid"`
 	Operation string    `json:"operation"`
 	Since     time.Time `json:"since"`
+	// Machine is as in Lease.
+	Machine string `json:"machine,omitempty"`
+}
+
+// lease is the holder in the words of leases.
+func (i LockInfo) lease() Lease {
+	return Lease{ID: i.ID, Host: i.Host, PID: i.PID, Operation: i.Operation, Since: i.Since, Heartbeat: i.Since, Machine: i.Machine}
 }
 
 // HeldError is a backend's answer to Lock while somebody else has it.

@@ -30,6 +30,8 @@ type Options struct {
 	// PID and Machine say who we are; 0 and "" ask the system.
 	PID     int
 	Machine string
+	// Freed is told of a document lock that a dead process of this machine had left behind; nil: nobody is.
+	Freed func(LockInfo)
 	// Dead says whether the process of a lease is known to be dead; nil asks the system.
 	Dead func(Lease) bool
 }
@@ -214,7 +216,7 @@ func sameButTimes(a, b Resource) bool {
 
 // locked runs f under the document lock, with the document as it is then.
 func (s *Store) locked(ctx context.Context, operation string, f func(d *Document, revision string) error) (err error) {
-	info := LockInfo{ID: uuid.NewString(), Host: s.opt.Host, PID: s.opt.PID, Operation: operation, Since: time.Now().UTC()}
+	info := LockInfo{ID: uuid.NewString(), Host: s.opt.Host, PID: s.opt.PID, Operation: operation, Since: time.Now().UTC(), Machine: s.opt.Machine}
 	if err := s.lock(ctx, info); err != nil {
 		return err
 	}
@@ -246,13 +248,31 @@ func (s *Store) lock(ctx context.Context, info LockInfo) error {
 		case !errors.As(err, &held):
 			return fmt.Errorf("lock state in %s: %w", s.backend, err)
 		case time.Now().After(deadline):
-			h := held.Holder
-			return &LockedError{Holder: Lease{ID: h.ID, Host: h.Host, PID: h.PID, Operation: h.Operation, Since: h.Since, Heartbeat: h.Since}}
+			return &LockedError{Holder: held.Holder.lease()}
+		case s.opt.Dead(held.Holder.lease()):
+			if err := s.freeDead(ctx, held.Holder); err != nil {
+				return err
+			}
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return err
 		}
 	}
+}
+
+// freeDead takes the document lock away from a process that is known to be dead (rule 29).
+func (s *Store) freeDead(ctx context.Context, holder LockInfo) error {
+	err := s.backend.ForceUnlock(ctx, holder.ID)
+	if errors.Is(err, ErrNotLocked) {
+		return nil // somebody else was faster
+	}
+	if err != nil {
+		return fmt.Errorf("free the lock of a dead process in %s: %w", s.backend, err)
+	}
+	if s.opt.Freed != nil {
+		s.opt.Freed(holder)
+	}
+	return nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -196,6 +196,28 @@ func TestRule29_SilentLeasesAreReportedAndFreedByForce(t *testing.T) {
 	})
 }
 
+// TestRule29_LocksOfDeadProcessesHereAreFreed: not every backend knows that a process is dead.
+func TestRule29_LocksOfDeadProcessesHereAreFreed(t *testing.T) {
+	var b statetest.Memory
+	for _, machine := range []string{"one", "two"} {
+		must(t, b.Lock(t.Context(), state.LockInfo{ID: "left behind", Machine: machine, PID: 3}))
+		var freed []state.LockInfo
+		s := host(&b, "one", func(o *state.Options) {
+			o.Dead = func(l state.Lease) bool { return l.Machine == "one" && l.PID == 3 }
+			o.Freed = func(i state.LockInfo) { freed = append(freed, i) }
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		err := s.Edit(ctx, "state rm", func(*state.Document) error { return nil })
+		if machine == "one" && (err != nil || len(freed) != 1 || freed[0].ID != "left behind") {
+			t.Errorf("dead here: %v, freed %+v", err, freed)
+		}
+		if machine == "two" && (!errors.Is(err, context.DeadlineExceeded) || len(freed) > 0) {
+			t.Errorf("of another machine: %v, freed %+v", err, freed)
+		}
+	}
+}
+
 func TestRule29_LeasesOfDeadProcessesHereAreFreed(t *testing.T) {
 	var b statetest.Memory
 	h := lease(t, host(&b, "one"), photos)

@@ -39,7 +39,7 @@ func (p *Project) Begin(ctx context.Context, operation string, o planner.Options
 		return nil, err
 	}
 	for _, l := range hold.Freed {
-		p.Observer.Say(fmt.Sprintf("The lease of %s (process %d, since %s) was freed: that process is dead.", l.Operation, l.PID, l.Since.Local().Format(time.DateTime)))
+		p.sayFreed("lease", l.Operation, l.PID, l.Since)
 	}
 	r := &Run{p: p, options: o, hold: hold, lost: make(chan error, 1)}
 	ctx, r.alive = context.WithCancel(context.WithoutCancel(ctx))

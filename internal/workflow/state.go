@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/addr"
@@ -22,7 +23,7 @@ const defaultState = "megaplan.state.json"
 func (p *Project) openStore() (*state.Store, error) {
 	opt := state.Options{
 		Host: p.Host, MegaplanVersion: p.Version, LockTimeout: p.LockTimeout, JournalDir: filepath.Join(p.Config.Dir, ".megaplan", "journal"),
-		Key: p.stateKey,
+		Key: p.stateKey, Freed: func(i state.LockInfo) { p.sayFreed("lock", i.Operation, i.PID, i.Since) },
 	}
 	b := &p.Config.Backend
 	switch b.Type {
@@ -251,11 +252,20 @@ func (p *Project) PushState(ctx context.Context, text []byte, force bool) error 
 	})
 }
 
+// sayFreed tells of a lock or lease that was in the way and is gone now.
+func (p *Project) sayFreed(what, operation string, pid int, since time.Time) {
+	p.Observer.Say(fmt.Sprintf("The %s of %s (process %d, since %s) was freed: that process is dead.", what, operation, pid, since.Local().Format(time.DateTime)))
+}
+
 // ForceUnlock frees a lease or lock by its id.
 func (p *Project) ForceUnlock(ctx context.Context, id string) error {
 	lease, err := p.store.ForceUnlock(ctx, id)
 	if err != nil {
 		return err
+	}
+	if lease.ID == "" {
+		p.Observer.Say("Freed the lock of the state document.")
+		return nil
 	}
 	p.Observer.Say(fmt.Sprintf("Freed the lease of %s by %s.", lease.Operation, lease.Host))
 	return nil
