@@ -113,7 +113,7 @@ func TestOldObjectsAreRenewed(t *testing.T) {
 	if err := b.Put(t.Context(), digest, []byte("object")); err != nil {
 		t.Fatal(err)
 	}
-	at = time.Now().Add(-3 * time.Hour) // the server's clock is wrong all the time, which must not matter
+	at = time.Now().Add(-3 * time.Hour)               // the server's clock is wrong all the time, which must not matter
 	if _, _, err := b.Read(t.Context()); err != nil { // which tells the time
 		t.Fatal(err)
 	}
