@@ -45,7 +45,7 @@ func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *p
 	if err := checkRemote(c, a); err != nil {
 		return planner.Result{}, err
 	}
-	if a.Original != 0 {
+	if a.Original != 0 && a.Kind == planner.Update {
 		return r.copy(ctx, c, a, a.Original)
 	}
 	switch a.Kind {
@@ -74,6 +74,9 @@ func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *p
 		return r.expire(ctx, c, a)
 	case planner.Destroy:
 		if err := checkEmpty(ctx, c, a); err != nil {
+			return planner.Result{}, err
+		}
+		if err := checkOriginal(ctx, c, a); err != nil {
 			return planner.Result{}, err
 		}
 		return planner.Result{Handle: a.Remote.Handle}, c.Delete(ctx, a.Remote.Handle)

@@ -59,6 +59,25 @@ func checkVersion(c remote, a *planner.Action) error {
 	return nil
 }
 
+// checkOriginal makes sure that the node for whose sake a duplicate may be destroyed is still there (rule 20). Nothing brings the
+// content back afterwards, so what happened until now is asked first.
+func checkOriginal(ctx context.Context, c remote, a *planner.Action) error {
+	if a.Original == 0 {
+		return nil
+	}
+	if err := c.Drain(ctx); err != nil {
+		return err
+	}
+	place, err := c.Locate(a.Original)
+	if err != nil {
+		return err
+	}
+	if !place.Found || place.InTrash || place.Version {
+		return fmt.Errorf("%w: the file that holds the same content did not stay", ErrChanged)
+	}
+	return nil
+}
+
 // checkSubtree makes sure that a folder still holds what the plan saw in it (rule 16).
 func checkSubtree(ctx context.Context, c remote, a *planner.Action) error {
 	if a.Subtree == nil {

@@ -79,7 +79,8 @@ type Action struct {
 	Replace, KeepVersion bool
 	// Like is the earlier upload that a copy copies, where there is no node yet for Remote to name.
 	Like ActionID
-	// Original is the node whose content an update takes, by a copy on the server; zero: it is uploaded.
+	// Original is the node whose content an update takes, by a copy on the server; zero: it is uploaded. Of a duplicate that is
+	// destroyed it is the node that holds the same and stays: as long as it does.
 	Original tree.Handle
 	// Proven says that what is copied was proven to be exactly Local: the new node is too (rule 9).
 	Proven bool

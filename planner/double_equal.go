@@ -104,7 +104,7 @@ func (p *planning) untold() {
 		}
 		first := t.uncompared[0]
 		p.warn(t, "duplicates that could not be compared", fmt.Sprintf(
-			"Of %s of %s it cannot be told whether the content is that of the one that stays, so each counts as another: /%s (%s).",
+			"%s of %s could not be compared with the one that stays, which counts as being different: /%s (%s).",
 			count(int64(len(t.uncompared)), "duplicate"), t.out.Address, first.Path, first.Reason))
 	}
 }

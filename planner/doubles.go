@@ -259,7 +259,7 @@ func (t *target) fateOfLoser(i int32) fate {
 	case noteEqual:
 		f.reason, f.equal = "one of several of this name; the same content stays", true
 		if t.policy.onDelete == config.DeleteDestroy && t.remote().Node(r.remote).Versions == 0 {
-			f.kind = Destroy
+			f.kind, f.original = Destroy, t.remote().Handle(t.rows[r.by].remote)
 		}
 	case noteStale:
 		f.reason = "one of several of this name; " + which + " is updated"

@@ -47,6 +47,8 @@ func (s storm) checkLosses(before map[tree.Handle]there, p *planner.Plan) {
 	lost := map[tree.Handle]string{}
 	for i := range p.Actions {
 		switch a := &p.Actions[i]; {
+		case a.Kind == planner.Destroy && a.Original == 0 && strings.Contains(a.Reason, "the same content stays"):
+			s.t.Fatalf("%s is destroyed for the sake of nothing:\n%s", a.Path, describe(p))
 		case a.Kind == planner.Destroy, a.Kind == planner.ExpireVersion, a.Kind == planner.Update && a.Replace && !a.KeepVersion:
 			lost[a.Remote.Handle] = a.Reason
 		}

@@ -54,8 +54,10 @@ type fate struct {
 	reason string
 	owned  bool
 	silent bool
-	// lost says that another node has the name and stays, equal that it is proven to be the same.
+	// lost says that another node has the name and stays, equal that it is proven to be the same; original is that node, where it
+	// is for its sake that nothing is lost.
 	lost, equal bool
+	original    tree.Handle
 	// first is an action that must have succeeded before.
 	first ActionID
 }
@@ -186,6 +188,7 @@ func (p *pruner) removal(id tree.ID, path tree.Path, f fate, sum pruned) Action 
 	a := Action{
 		Address: p.out.Address, Kind: f.kind, Path: p.out.Path.Join(string(path)), Reason: f.reason + along(sum.past),
 		Bytes: sum.bytes, Files: sum.files, Needs: needs(p.first, f.first), After: p.waitsFor(f, sum), Remote: p.remoteOf(id),
+		Original: f.original,
 	}
 	if path == "" {
 		a.Path = p.out.Path

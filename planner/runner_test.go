@@ -234,6 +234,9 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 		if len(w.children(old.handle)) > 0 {
 			return planner.Result{}, fmt.Errorf("the folder is not empty")
 		}
+		if o := w.nodes[a.Original]; a.Original != 0 && (o == nil || o == old || w.inTrash(o.handle) || o.versionOf != 0 || o.content != old.content) {
+			return planner.Result{}, fmt.Errorf("what it equals is not there")
+		}
 		delete(w.nodes, old.handle)
 		return planner.Result{Handle: old.handle}, nil
 	case planner.Forget:

@@ -147,6 +147,9 @@ func (s Saved) named(account addr.Address) named {
 		if a.Remote.Handle != 0 && !elsewhere(a) {
 			n.nodes[a.Remote.Handle] = a.Path
 		}
+		if a.Original != 0 && a.Kind == planner.Destroy {
+			n.nodes[a.Original] = a.Path
+		}
 		if a.Parent.Handle != 0 {
 			n.nodes[a.Parent.Handle] = a.Path.Dir()
 			if takesName(a.Kind) {
@@ -219,6 +222,9 @@ func (c fresh) check(a *planner.Action, moved bool) string {
 	}
 	if a.Remote.Handle == 0 || moved || elsewhere(a) {
 		return ""
+	}
+	if _, stays := c.byHandle[a.Original]; a.Original != 0 && a.Kind == planner.Destroy && !stays {
+		return fmt.Sprintf("the other file /%s, which holds the same, is gone or in the trash", a.Path)
 	}
 	id, ok := c.byHandle[a.Remote.Handle]
 	if !ok {

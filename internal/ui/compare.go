@@ -77,7 +77,7 @@ func (s *Screen) compared(c *planner.Compared) {
 	if c == nil {
 		return
 	}
-	how := "nothing was downloaded: what is needed to tell was known"
+	how := "nothing downloaded"
 	if c.Fetched > 0 {
 		how = Size(c.Fetched) + " downloaded"
 	}
