@@ -15,6 +15,9 @@ import (
 // RoundTripper carries requests; it is here so that who composes a client needs no HTTP.
 type RoundTripper = http.RoundTripper
 
+// Identity is what a local file was when it was looked at.
+type Identity = transfer.Identity
+
 // ErrReadOnly is returned by every change on a client that was opened to look only.
 var ErrReadOnly = errors.New("this client only reads")
 
@@ -48,6 +51,8 @@ type Upload struct {
 	// File is the content, or Bytes where File is nil (a symlink's target). The caller closes File.
 	File  *os.File
 	Bytes []byte
+	// Prefix, if set, says that File grows, and what it was once: that is stored, under the time it had then.
+	Prefix *Identity
 	// MTime goes into the fingerprint of Bytes, in seconds; a File's own time, as it was when its content was read, counts
 	// for a File.
 	MTime int64
@@ -71,8 +76,10 @@ type Uploaded struct {
 	MTime   int64
 	CRC     [16]byte
 	Created int64
-	// Source is the file as it was when its content was read; zero for Bytes.
-	Source transfer.Identity
+	// Source is the file as it was when its content was read, or its Prefix; zero for Bytes. Grown says that it was more than its
+	// Prefix by then.
+	Source Identity
+	Grown  bool
 }
 
 // TrashMark is what a node in the bin remembers (rule 21). It holds for that node's stay in the bin only: a copy of the node

@@ -30,7 +30,9 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 	small := smallBody{client: c, always: u.File == nil}
 	defer small.end()
 	key := c.resumeKey(u)
-	stored, err := c.files.Upload(ctx, transfer.Upload{File: u.File, Bytes: u.Bytes, URL: small.url, Resume: key, Pause: u.Pause, Progress: u.Progress})
+	stored, err := c.files.Upload(ctx, transfer.Upload{
+		File: u.File, Bytes: u.Bytes, Prefix: u.Prefix, URL: small.url, Resume: key, Pause: u.Pause, Progress: u.Progress,
+	})
 	if err != nil {
 		return Uploaded{}, explain(err)
 	}
@@ -68,7 +70,7 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 			c.log().Warn("upload journal", "err", err)
 		}
 	}
-	return Uploaded{Handle: made[0].Handle, Size: stored.Size, MTime: print.MTime, CRC: print.CRC, Created: made[0].Time, Source: stored.Source}, nil
+	return Uploaded{Handle: made[0].Handle, Size: stored.Size, MTime: print.MTime, CRC: print.CRC, Created: made[0].Time, Source: stored.Source, Grown: stored.Grown}, nil
 }
 
 // resumeKey is where the journal keeps the upload; empty: nowhere.

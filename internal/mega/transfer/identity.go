@@ -14,17 +14,26 @@ type Identity struct {
 	Inode              uint64
 }
 
-// source is content to upload: an open file, or bytes in memory, which never change.
+// source is content to upload: an open file, the beginning of one that grows, or bytes in memory, which never change.
 type source struct {
-	file  *os.File
-	bytes []byte
+	file   *os.File
+	bytes  []byte
+	prefix *Identity
 }
 
+// identity is what the source is. As long as a file that grows may begin with its prefix it is that.
 func (s source) identity() (Identity, error) {
 	if s.file == nil {
 		return Identity{Size: int64(len(s.bytes))}, nil
 	}
-	return Identify(s.file)
+	now, err := Identify(s.file)
+	if err != nil || s.prefix == nil {
+		return now, err
+	}
+	if now.Inode != s.prefix.Inode || now.Size < s.prefix.Size {
+		return Identity{}, ErrSourceChanged
+	}
+	return *s.prefix, nil
 }
 
 func (s source) ReadAt(p []byte, off int64) (int, error) {

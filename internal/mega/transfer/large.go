@@ -75,7 +75,14 @@ func (l *largeUpload) resume(ctx context.Context) (bool, error) {
 		}
 	}
 	l.url, l.key = e.URL, e.Key
-	return true, nil
+	if l.source.prefix == nil {
+		return true, nil
+	}
+	same, err := l.begins(ctx)
+	if !same {
+		l.chunks = newProgressMap(l.id.Size)
+	}
+	return same, err
 }
 
 func (l *largeUpload) begin(ctx context.Context) error {

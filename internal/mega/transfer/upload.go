@@ -18,6 +18,8 @@ type Upload struct {
 	// File is the content, or Bytes where File is nil. The caller keeps File open and closes it.
 	File  *os.File
 	Bytes []byte
+	// Prefix, if set, says that File grows, and what it was once: what it held then is stored, whatever is appended meanwhile.
+	Prefix *Identity
 	// URL asks for an address that takes size encrypted bytes. The address must come from a request that is
 	// answered with a token of 36 bytes (u with v of 2 or later).
 	URL func(ctx context.Context, size int64) (string, error)
@@ -37,17 +39,19 @@ type Stored struct {
 	Key    crypt.FileKey
 	Size   int64
 	CRC    crypt.CRC
-	Source Identity // of the file the content was read from
+	Source Identity // of the file the content was read from, or the Prefix it began with
+	// Grown says that the file was more than its Prefix already.
+	Grown bool
 }
 
 // Upload encrypts content and stores it. What it returns is one state of the file: size, checksum and MAC
-// come from the same open file, which was the same before and after. Errors to branch on:
+// come from the same open file, which was the same before and after, or began with the same Prefix. Errors to branch on:
 // [ErrSourceChanged] after [Options.ChangeRetries], [ErrPaused], [Error], and what Upload.URL returned.
 //
 // Small files are asked for by many callers at once, several for each connection: an upload waits for its
 // address first, and takes a connection and a buffer only when it has one.
 func (m *Manager) Upload(ctx context.Context, u Upload) (Stored, error) {
-	run := &uploadRun{manager: m, upload: u, source: source{file: u.File, bytes: u.Bytes}}
+	run := &uploadRun{manager: m, upload: u, source: source{file: u.File, bytes: u.Bytes, prefix: u.Prefix}}
 	run.counter.report = u.Progress
 	changes, renewals := 0, 0
 	for {
@@ -58,7 +62,7 @@ func (m *Manager) Upload(ctx context.Context, u Upload) (Stored, error) {
 		run.takeBack()
 		var renew *renewError
 		switch {
-		case errors.Is(err, ErrSourceChanged) && changes < m.options.ChangeRetries:
+		case errors.Is(err, ErrSourceChanged) && changes < m.options.ChangeRetries && u.Prefix == nil:
 			changes++
 			if err := m.pauseForChange(ctx, err); err != nil {
 				return Stored{}, err
@@ -109,6 +113,14 @@ func (r *uploadRun) attempt(ctx context.Context) (Stored, error) {
 	if err != nil {
 		return Stored{}, err
 	}
+	if r.upload.Prefix != nil {
+		return r.beginning(ctx, id)
+	}
+	return r.whole(ctx, id)
+}
+
+// whole stores all that the source is.
+func (r *uploadRun) whole(ctx context.Context, id Identity) (Stored, error) {
 	if id.Size <= SmallBody {
 		return r.small(ctx, id)
 	}
