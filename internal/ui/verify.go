@@ -46,7 +46,7 @@ type Verification struct {
 
 var verdictStyles = map[verify.Verdict]Style{
 	verify.Differs: Deleting, verify.Damaged: Deleting, verify.MissingHere: Deleting, verify.MissingThere: Deleting,
-	verify.Changed: Changing, verify.CannotTell: Changing, verify.Equal: Plain,
+	verify.Changed: Changing, verify.CannotTell: Changing, verify.Grown: Plain, verify.Equal: Plain,
 }
 
 // Verified shows one backup's result.
@@ -150,7 +150,7 @@ func minute(seconds int64) string { return time.Unix(seconds, 0).Local().Format(
 
 // VerifySummary counts what was found.
 func (s *Screen) VerifySummary(all []Verification) {
-	var differences, unread, changed int64
+	var differences, unread, changed, grown int64
 	other := false
 	since := "the last apply"
 	for i := range all {
@@ -158,6 +158,7 @@ func (s *Screen) VerifySummary(all []Verification) {
 		differences += r.Differences()
 		unread += r.Unread()
 		changed += r.Counts[verify.Changed]
+		grown += r.Counts[verify.Grown]
 		other = other || r.Counts[verify.Differs] > 0
 		if all[i].Snapshot != "" {
 			since = "the snapshot"
@@ -165,6 +166,9 @@ func (s *Screen) VerifySummary(all []Verification) {
 	}
 	if changed > 0 {
 		s.printf("%s changed here since %s: not proven, and no difference. `megaplan plan` shows them.\n", Plural(changed, "file"), since)
+	}
+	if grown > 0 {
+		s.printf("%s grown since %s: proven as far as it is there, and no difference.\n", Plural(grown, "file"), since)
 	}
 	if unread > 0 {
 		s.printf("%s could not be read.\n", Plural(unread, "file"))

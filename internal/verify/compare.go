@@ -12,7 +12,7 @@ import (
 
 // Compare pairs every remote file with the local one of its path. It is pure: equal inputs give equal work.
 func Compare(in Input) *Work {
-	c := comparison{in: &in, work: &Work{}, checkOf: map[tree.ID]int{}, met: make([]bool, in.Local.Len())}
+	c := comparison{in: &in, work: &Work{}, checkOf: map[part]int{}, met: make([]bool, in.Local.Len())}
 	c.readManifest()
 	c.level(in.Root, tree.Root, "")
 	c.missingThere()
@@ -25,10 +25,16 @@ func Compare(in Input) *Work {
 type comparison struct {
 	in      *Input
 	work    *Work
-	checkOf map[tree.ID]int // by local file
-	met     []bool          // local nodes that have a remote one
+	checkOf map[part]int
+	met     []bool // local nodes that have a remote one
 	owned   func(tree.Handle) bool
 	listed  map[tree.Path]bool
+}
+
+// part is what is compared of a local file.
+type part struct {
+	file tree.ID
+	size int64
 }
 
 func (c *comparison) readManifest() {
@@ -201,13 +207,18 @@ func (c *comparison) file(id, here tree.ID, local tree.Node, path tree.Path) {
 		}
 	case !local.Kind.HasContent():
 		f.Verdict, f.Detail = Differs, "a directory here"
-	case n.Size != local.Size:
+	case n.Size != local.Size && !c.grown(n, here, local):
 		f = c.differing(f, n, local)
 	default:
 		c.check(n, here, local, f)
 		return
 	}
 	c.decided(f)
+}
+
+// grown says whether a local file is declared to grow and may begin with a remote one.
+func (c *comparison) grown(n tree.Node, here tree.ID, local tree.Node) bool {
+	return local.Size > n.Size && local.Kind == tree.File && c.in.Grows != nil && c.in.Grows(c.in.Local.LocalPath(here))
 }
 
 // differing is the finding about content that is not equal: edited here since, or not.
@@ -256,12 +267,12 @@ func (c *comparison) check(n tree.Node, here tree.ID, local tree.Node, f Finding
 	}
 	c.work.Files++
 	c.work.Bytes += n.Size
-	i, ok := c.checkOf[here]
+	i, ok := c.checkOf[part{here, n.Size}]
 	if !ok {
 		i = len(c.work.Checks)
-		c.checkOf[here] = i
+		c.checkOf[part{here, n.Size}] = i
 		c.work.Checks = append(c.work.Checks, Check{
-			Path: c.in.Local.LocalPath(here), Symlink: local.Kind == tree.Symlink, Identity: scan.IdentityOf(local),
+			Path: c.in.Local.LocalPath(here), Symlink: local.Kind == tree.Symlink, Identity: scan.IdentityOf(local), Size: n.Size,
 		})
 	}
 	check := &c.work.Checks[i]

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"runtime"
@@ -83,9 +84,9 @@ func Run(ctx context.Context, w *Work, env Env) (Result, error) {
 func sorted(checks []Check) (small, middle, large []*Check) {
 	for i := range checks {
 		switch c := &checks[i]; {
-		case c.Identity.Size <= smallFile:
+		case c.Size <= smallFile:
 			small = append(small, c)
-		case c.Identity.Size < largeFile:
+		case c.Size < largeFile:
 			middle = append(middle, c)
 		default:
 			large = append(large, c)
@@ -111,9 +112,9 @@ func (r *run) file(ctx context.Context, c *Check, workers int) error {
 	err := r.opened(c, func(f File) (err error) {
 		body := counted{f, r.env.Progress}
 		if workers > 1 {
-			verdicts, err = crypt.CheckParallel(ctx, workers, body, c.Identity.Size, keys...)
+			verdicts, err = crypt.CheckParallel(ctx, workers, body, c.Size, keys...)
 		} else {
-			verdicts, err = crypt.Check(ctx, body, c.Identity.Size, keys...)
+			verdicts, err = crypt.Check(ctx, body, c.Size, keys...)
 		}
 		return err
 	})
@@ -171,6 +172,8 @@ func (r *run) settle(ctx context.Context, c *Check, nodes []*Node, verdicts []cr
 			r.finding(n, CannotTell, ErrChanged.Error(), false)
 		case err != nil:
 			r.finding(n, CannotTell, err.Error(), true)
+		case verdicts[i] == crypt.Equal && c.Size < c.Identity.Size:
+			r.finding(n, Grown, fmt.Sprintf("%d bytes were appended", c.Identity.Size-c.Size), false)
 		case verdicts[i] == crypt.Equal:
 			r.finding(n, Equal, "", false)
 		case verdicts[i] == crypt.CannotTell:
@@ -181,7 +184,7 @@ func (r *run) settle(ctx context.Context, c *Check, nodes []*Node, verdicts []cr
 	}
 	if err == nil {
 		r.mu.Lock()
-		r.result.ReadBytes += c.Identity.Size
+		r.result.ReadBytes += c.Size
 		r.mu.Unlock()
 	}
 	return nil
@@ -216,9 +219,9 @@ func (r *run) smallFiles(ctx context.Context, checks []*Check) error {
 		if m.keys, m.nodes = r.keys(c); len(m.nodes) == 0 {
 			continue
 		}
-		content := buffers[i][:c.Identity.Size]
+		content := buffers[i][:c.Size]
 		m.err = r.opened(c, func(f File) error {
-			_, err := io.ReadFull(io.NewSectionReader(counted{f, r.env.Progress}, 0, c.Identity.Size), content)
+			_, err := io.ReadFull(io.NewSectionReader(counted{f, r.env.Progress}, 0, c.Size), content)
 			return err
 		})
 		if m.err == nil {
@@ -234,7 +237,7 @@ func (r *run) smallFiles(ctx context.Context, checks []*Check) error {
 		if m.err == nil {
 			verdicts = make([]crypt.Verdict, len(m.keys))
 			for k, key := range m.keys {
-				verdicts[k] = proven(key, m.check.Identity.Size, pieces[m.first+k])
+				verdicts[k] = proven(key, m.check.Size, pieces[m.first+k])
 			}
 		}
 		if err := r.settle(ctx, m.check, m.nodes, verdicts, m.err); err != nil {

@@ -20,7 +20,9 @@ const (
 	// client's doing there.
 	Differs Verdict = "differs"
 	// Changed: the local file was edited or made since; the next apply will upload it.
-	Changed      Verdict = "changed here since"
+	Changed Verdict = "changed here since"
+	// Grown: the local file begins with the bytes there, and is declared to grow; the next apply will upload it.
+	Grown        Verdict = "grown since"
 	MissingHere  Verdict = "missing here"
 	MissingThere Verdict = "missing there"
 	CannotTell   Verdict = "cannot tell"
@@ -46,6 +48,8 @@ type Input struct {
 	Dated  bool
 	Made   Held
 	Sample Sample
+	// Grows says which local files, by their path on disk, are declared to grow; nil: none.
+	Grows func(path string) bool
 }
 
 // Held is how much something holds.
@@ -57,7 +61,9 @@ type Check struct {
 	Path     string
 	Symlink  bool
 	Identity scan.Identity
-	Nodes    []Node
+	// Size is how much of it is compared: all of it, or of a file that grows what the nodes hold.
+	Size  int64
+	Nodes []Node
 }
 
 // Node is a remote file that a local one is compared with.
@@ -90,7 +96,7 @@ func (f *Finding) Difference() bool {
 	switch f.Verdict {
 	case Differs, MissingHere, MissingThere, Damaged:
 		return !f.Expected
-	case Equal, Changed, CannotTell:
+	case Equal, Changed, Grown, CannotTell:
 		return false
 	}
 	panic("verify: verdict " + string(f.Verdict))
@@ -112,7 +118,7 @@ type Work struct {
 func (w *Work) ReadBytes() int64 {
 	var sum int64
 	for i := range w.Checks {
-		sum += w.Checks[i].Identity.Size
+		sum += w.Checks[i].Size
 	}
 	return sum
 }
