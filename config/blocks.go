@@ -132,6 +132,7 @@ func sourceOf(o *object, p localPath) Source {
 		Include:       get[[]Pattern](o, "include"),
 		Exclude:       get[[]Pattern](o, "exclude"),
 		IgnoreFiles:   get[[]string](o, "ignore_files"),
+		Growing:       get[[]Pattern](o, "growing"),
 		Symlinks:      Symlinks(get[string](o, "symlinks")),
 		FollowOutside: get[bool](o, "follow_outside"),
 		OneFileSystem: get[bool](o, "one_file_system"),

@@ -88,13 +88,15 @@ type Source struct {
 	Path, Written    string
 	Include, Exclude []Pattern
 	IgnoreFiles      []string
-	Symlinks         Symlinks
-	FollowOutside    bool
-	OneFileSystem    bool
-	ExcludeCaches    bool
-	MaxFileSize      int64 // bytes; 0 is no limit
-	Marker           string
-	Range            diag.Range
+	// Growing are files of which the beginning is stored that the scan saw: they are appended to all the time.
+	Growing       []Pattern
+	Symlinks      Symlinks
+	FollowOutside bool
+	OneFileSystem bool
+	ExcludeCaches bool
+	MaxFileSize   int64 // bytes; 0 is no limit
+	Marker        string
+	Range         diag.Range
 }
 
 // Pattern is one line of a filter and where it was written.

@@ -17,6 +17,9 @@ import (
 // node is not the one the plan saw. Planning again is the remedy.
 var ErrChanged = errors.New("changed meanwhile")
 
+// DeclareGrowing is the way out for a file that fails in every run because it is written all the time.
+const DeclareGrowing = "if it is only appended to, list it under growing in its source block"
+
 // remote is what the executor asks of an account. *mega.Client has it.
 type remote interface {
 	CreateFolders(context.Context, []mega.NewFolder) ([]tree.Handle, error)
@@ -43,6 +46,8 @@ type File struct {
 	// Open is the content of a regular file; Target that of a recorded symlink.
 	Open   *os.File
 	Target []byte
+	// Grows says that more may be appended to Open, before and while it is read: what it held as the plan saw it is uploaded.
+	Grows bool
 }
 
 // Env is everything Run needs besides the plan.
@@ -50,7 +55,7 @@ type Env struct {
 	// Remote returns the client of an account.
 	Remote func(account addr.Address) Remote
 	// Open opens the local file of an action below the target's source and checks that size, mtime, ctime and inode are as
-	// planned; it returns an error that wraps ErrChanged where they are not.
+	// planned; it returns an error that wraps ErrChanged where they are not. A file that grows has the inode and at least the size.
 	Open func(planner.Target, planner.Local) (File, error)
 	// Record makes a completed action durable before it counts (rule 28). It is called from many goroutines.
 	Record func(context.Context, *planner.Action, planner.Result) error

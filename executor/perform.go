@@ -156,12 +156,15 @@ func (r *run) upload(ctx context.Context, c remote, target *planner.Target, a *p
 	if a.Replace {
 		u.Replace = a.Remote.Handle
 	}
+	if file.Grows {
+		u.Prefix = &mega.Identity{Size: a.Local.Size, MTime: a.Local.MTime, CTime: a.Local.CTime, Inode: a.Local.Inode}
+	}
 	up, err := c.Upload(ctx, u)
 	if err != nil {
-		return planner.Result{}, withdrawn(ctx, reading(err, a.Local))
+		return planner.Result{}, withdrawn(ctx, reading(err, a.Local, file.Grows))
 	}
 	result := planner.Result{Handle: up.Handle, Fingerprint: planner.Fingerprint{CRC: up.CRC, MTime: up.MTime}}
-	if read := up.Source; file.Open != nil {
+	if read := up.Source; file.Open != nil && !up.Grown {
 		result.Source = planner.Local{Path: a.Local.Path, Size: read.Size, MTime: read.MTime, CTime: read.CTime, Dev: a.Local.Dev, Inode: read.Inode}
 	}
 	return result, nil

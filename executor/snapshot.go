@@ -89,8 +89,11 @@ type sourceError struct{ error }
 func (e sourceError) Unwrap() error { return e.error }
 
 // reading marks an upload's error that came from reading the local file.
-func reading(err error, l planner.Local) error {
+func reading(err error, l planner.Local, grows bool) error {
 	var read *fs.PathError
+	if errors.Is(err, mega.ErrSourceChanged) && !grows {
+		err = fmt.Errorf("%w; %s", err, DeclareGrowing)
+	}
 	if errors.Is(err, mega.ErrSourceChanged) || errors.As(err, &read) && strings.HasSuffix(filepath.ToSlash(read.Path), l.Path) {
 		return sourceError{err}
 	}

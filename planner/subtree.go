@@ -42,7 +42,8 @@ type Result struct {
 	Handle tree.Handle
 	// Fingerprint is what an upload wrote.
 	Fingerprint Fingerprint
-	// Source is the file as it was when an upload read it; zero for a link, and for every other kind.
+	// Source is the file as it was when an upload read it; zero for a link, for one that had grown since the plan saw what was
+	// uploaded of it, and for every other kind.
 	Source Local
 	// Mark is what publish_snapshot wrote; files that could not be read while it was built are not in it.
 	Mark string

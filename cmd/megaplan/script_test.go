@@ -54,13 +54,14 @@ func TestScripts(t *testing.T) {
 			env.Setenv("MEGAPLAN_KEYRING", "off")
 			env.Values[serverValue{}] = new(*emulator.Server)
 			env.Values[snapped{}] = map[[sha256.Size]byte]mega.Uploaded{}
+			env.Values[growersValue{}] = new(growers)
 			env.Values[markedValue{}] = map[string]float64{}
 			return os.MkdirAll(home, 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"mega": startMega, "tamper": tamper, "other": otherClient, "stat": checkStat, "mark": markStats, "mtime": setTime, "expect-exit": expectExit, "fault": queueFault,
 			"session-env": sessionEnv, "kill-apply": killApply, "now": takeTime, "kill-when": killWhen, "interrupt-when": interruptWhen,
-			"snap": makeSnapshot,
+			"snap": makeSnapshot, "grow": growFiles, "prefix": checkPrefix,
 		},
 	})
 }

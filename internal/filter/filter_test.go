@@ -83,6 +83,21 @@ func TestVerdictNamesThePatternThatKept(t *testing.T) {
 	}
 }
 
+func TestAListTakesFilesAndWhatIsBelow(t *testing.T) {
+	l := NewList("growing", patterns("x:1", "*.log", "journal/", "!keep.log", "/var/spool/mail"))
+	for path, want := range map[string]bool{
+		"a.log": true, "deep/down/a.log": true, "a.log.1": false, "journal": false, "journal/x": true, "x/journal/y/z": true, "keep.log": false,
+		"x/keep.log": false, "journal/keep.log": false, "a.log/keep.log": false, "var/spool/mail": true, "var/spool/mail/me": true, "x/var/spool/mail": false, "other": false,
+	} {
+		if got := l.Takes(path); got != want {
+			t.Errorf("%s: %v, want %v", path, got, want)
+		}
+	}
+	if (*List)(nil).Takes("a.log") || NewList("growing", nil).Takes("a.log") {
+		t.Error("no pattern takes a file")
+	}
+}
+
 func TestNilFilterTakesEverything(t *testing.T) {
 	var f *Filter
 	if got := reason(f.Root(), "a/b/c"); got != "taken" || f.HasInclude() || f.IgnoreFiles() != nil {

@@ -95,3 +95,21 @@ func (l *List) last(path, name string, dir bool) int {
 	}
 	return -1
 }
+
+// Takes says whether the list takes a file, whose path is below where the list applies. The last pattern counts that matches it
+// or a directory above it.
+func (l *List) Takes(path string) bool {
+	if l == nil || len(l.rules) == 0 {
+		return false
+	}
+	last := -1
+	for start := 0; start < len(path); {
+		end, dir := len(path), false
+		if i := strings.IndexByte(path[start:], '/'); i >= 0 {
+			end, dir = start+i, true
+		}
+		last = max(last, l.last(path[:end], path[start:end], dir))
+		start = end + 1
+	}
+	return last >= 0 && !l.rules[last].negated
+}

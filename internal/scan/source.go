@@ -33,6 +33,12 @@ func (i Identity) Settled(started time.Time) bool {
 
 const settling = 2 * time.Second
 
+// Continues says whether the file may be the one it was, with something appended. Where there are no inodes any file of the name
+// may be.
+func (i Identity) Continues(was Identity) bool {
+	return i.Dev == was.Dev && i.Inode == was.Inode && i.Size >= was.Size
+}
+
 // Source opens files of a scanned directory. It is safe for concurrent use.
 type Source struct {
 	root    *os.Root

@@ -67,6 +67,24 @@ func TestRule11_FreshFilesAreNotSettled(t *testing.T) {
 	}
 }
 
+func TestRule27_AGrownFileContinues(t *testing.T) {
+	was := Identity{Size: 10, MTime: 5, CTime: 5, Dev: 1, Inode: 2}
+	for _, c := range []struct {
+		now  Identity
+		want bool
+	}{
+		{was, true},
+		{Identity{Size: 11, MTime: 6, CTime: 6, Dev: 1, Inode: 2}, true},
+		{Identity{Size: 9, MTime: 6, CTime: 6, Dev: 1, Inode: 2}, false},
+		{Identity{Size: 11, MTime: 6, CTime: 6, Dev: 1, Inode: 3}, false},
+		{Identity{Size: 11, MTime: 6, CTime: 6, Dev: 2, Inode: 2}, false},
+	} {
+		if got := c.now.Continues(was); got != c.want {
+			t.Errorf("%+v: %v", c.now, got)
+		}
+	}
+}
+
 // TestScanBearsATreeThatChanges replaces files by directories and links and back while it scans.
 func TestScanBearsATreeThatChanges(t *testing.T) {
 	root := t.TempDir()

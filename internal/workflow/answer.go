@@ -5,10 +5,8 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"runtime"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -153,46 +151,9 @@ func (p *Project) read(ctx context.Context, f *fileQuestions) ([]planner.Answer,
 	return answers, nil
 }
 
-// content is a local file's bytes, opened and found to be what the scan saw.
-type content interface {
-	io.ReaderAt
-	io.Closer
-}
-
-// openContent opens a scanned file or reads a recorded link, and compares it with what the scan saw.
-func (p *Project) openContent(b addr.Address, path string, symlink bool, want scan.Identity) (content, *os.File, error) {
-	source, err := p.openSource(b)
-	if err != nil {
-		return nil, nil, err
-	}
-	if symlink {
-		target, id, err := source.Readlink(path)
-		if err == nil && id != want {
-			err = errChanged
-		}
-		return memory{strings.NewReader(target)}, nil, err
-	}
-	file, id, err := source.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	if id != want {
-		return nil, nil, errors.Join(errChanged, file.Close())
-	}
-	return file, file, nil
-}
-
-// errChanged says that a local file is no longer what the scan saw.
-var errChanged = errors.New("the file is not as it was scanned")
-
-// memory is content that needs no closing.
-type memory struct{ io.ReaderAt }
-
-func (memory) Close() error { return nil }
-
 func (p *Project) readOpen(ctx context.Context, f *fileQuestions, answers []planner.Answer) (err error) {
 	node := f.tree.Node(f.file)
-	body, file, err := p.openContent(f.backup.Address, f.tree.LocalPath(f.file), node.Kind == tree.Symlink, scan.IdentityOf(node))
+	body, err := p.openContent(f.backup.Address, f.tree.LocalPath(f.file), node.Kind == tree.Symlink, scan.IdentityOf(node))
 	if err != nil {
 		return err
 	}
@@ -209,14 +170,8 @@ func (p *Project) readOpen(ctx context.Context, f *fileQuestions, answers []plan
 	if err != nil {
 		return err
 	}
-	if file != nil {
-		now, err := scan.Check(file)
-		if err != nil {
-			return err
-		}
-		if now != scan.IdentityOf(node) {
-			return errChanged
-		}
+	if err := body.unchanged(); err != nil {
+		return err
 	}
 	for i := range answers {
 		answers[i] = planner.Answer{CRC: crc, LegacyCRC: legacy, Verdict: verdicts[i], Digest: sum}

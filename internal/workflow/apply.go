@@ -147,15 +147,16 @@ func (p *Project) now(planned *Planned) time.Time {
 
 // openLocal opens an action's file and compares it with what the plan saw (rule 27).
 func (p *Project) openLocal(t planner.Target, l planner.Local) (executor.File, error) {
-	body, file, err := p.openContent(t.Address, l.Path, l.Symlink, identityOf(l))
-	if errors.Is(err, errChanged) {
-		err = fmt.Errorf("%w: %w", executor.ErrChanged, err)
-	}
-	if err != nil {
+	body, err := p.openContent(t.Address, l.Path, l.Symlink, identityOf(l))
+	switch {
+	case errors.Is(err, errGrew):
+		return executor.File{}, fmt.Errorf("%w: %w; %s", executor.ErrChanged, err, executor.DeclareGrowing)
+	case errors.Is(err, errChanged):
+		return executor.File{}, fmt.Errorf("%w: %w", executor.ErrChanged, err)
+	case err != nil:
 		return executor.File{}, err
-	}
-	if file != nil {
-		return executor.File{Open: file}, nil
+	case body.file != nil:
+		return executor.File{Open: body.file, Grows: body.growth != nil}, nil
 	}
 	target := make([]byte, l.Size)
 	_, err = body.ReadAt(target, 0)

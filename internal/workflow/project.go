@@ -89,6 +89,7 @@ type Project struct {
 	sources  map[addr.Address]*scan.Source
 	// started is when each source's scan began (rule 11).
 	started map[addr.Address]time.Time
+	growths growths
 	// onWait shows back-offs while an apply runs; before that the Observer does.
 	onWait atomic.Pointer[func(mega.Wait)]
 }

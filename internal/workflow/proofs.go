@@ -44,10 +44,10 @@ func (p *Project) readProofs(ctx context.Context, needed []addr.Address) (map[ad
 }
 
 // proofOf makes the proof that a handle holds exactly this local file; none if the file changed so shortly before the scan that
-// a later write could leave its times as they are (rule 11).
+// a later write could leave its times as they are, and none if there was more of it when it was read (rule 11).
 func (p *Project) proofOf(b addr.Address, path string, id scan.Identity, h tree.Handle) (cache.Proof, bool) {
 	started, ok := p.started[b]
-	if !ok || !id.Settled(started) {
+	if !ok || !id.Settled(started) || p.growths.grown(growthKey{b, path, id.Size}) {
 		return cache.Proof{}, false
 	}
 	full := filepath.ToSlash(filepath.Join(p.backup(b).Source.Path, filepath.FromSlash(path)))

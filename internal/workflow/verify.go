@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/addr"
-	"github.com/megaplan/megaplan/internal/scan"
 	"github.com/megaplan/megaplan/internal/snapshot"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/internal/verify"
@@ -108,7 +106,7 @@ func (p *Project) keepVerified(ctx context.Context, all []Verified, o VerifyOpti
 		}
 		found[v.Address] = state.Verification{
 			Time: now.UTC().Truncate(time.Second), Percent: cmp.Or(o.Sample.Percent, 100), Files: v.Result.Files,
-			Equal: v.Result.Counts[verify.Equal], Differences: v.Result.Differences(), Downloaded: o.Download,
+			Equal: v.Result.Counts[verify.Equal] + v.Result.Counts[verify.Grown], Differences: v.Result.Differences(), Downloaded: o.Download,
 		}
 	}
 	if len(found) == 0 {
@@ -223,7 +221,7 @@ func (p *Project) verifyHere(ctx context.Context, v *Verified, b *config.Backup,
 	prior, known := p.prior[b.Address]
 	input := verify.Input{
 		Remote: at.tree, Root: at.root, Local: source.Tree, Manifest: prior.Manifest, HasState: known, Proofs: proofs,
-		KeepsGone: b.Mode == config.ModeArchive || b.OnDelete == config.DeleteKeep, Sample: o.Sample,
+		KeepsGone: b.Mode == config.ModeArchive || b.OnDelete == config.DeleteKeep, Sample: o.Sample, Grows: p.growing(b.Address).Takes,
 	}
 	if one := v.Snapshot; one.Name != "" {
 		input.Dated, input.Made = true, verify.Held{Files: one.Files, Bytes: one.Bytes}
@@ -239,30 +237,23 @@ func (p *Project) verifyHere(ctx context.Context, v *Verified, b *config.Backup,
 
 // openCheck opens a file that is to be proven.
 func (p *Project) openCheck(b *config.Backup, c *verify.Check) (verify.File, error) {
-	body, file, err := p.openContent(b.Address, c.Path, c.Symlink, c.Identity)
+	body, err := p.openContent(b.Address, c.Path, c.Symlink, c.Identity)
 	if errors.Is(err, errChanged) {
 		err = fmt.Errorf("%w: %w", verify.ErrChanged, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return checked{body, file, c.Identity}, nil
+	return checked{body}, nil
 }
 
 // checked is an open file that can be asked whether it is still the same.
-type checked struct {
-	content
-	file *os.File // nil for a link, which was read whole
-	want scan.Identity
-}
+type checked struct{ *content }
 
 // Unchanged implements verify.File.
 func (c checked) Unchanged() error {
-	if c.file == nil {
-		return nil
-	}
-	now, err := scan.Check(c.file)
-	if err == nil && now != c.want {
+	err := c.unchanged()
+	if errors.Is(err, errChanged) {
 		err = verify.ErrChanged
 	}
 	return err
