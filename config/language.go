@@ -27,15 +27,15 @@ func backendBlock() Block {
 			"local": {Type: "backend", Meaning: "A file on this machine, the previous ones beside it.", Attributes: []Attribute{
 				{Name: "path", Kind: KindText, Default: `"megaplan.state.json"`, Meaning: "The file, relative to the configuration."},
 			}},
-			"http": {Type: "backend", Meaning: "A server that speaks Terraform's state protocol, as GitLab does.", Attributes: []Attribute{
+			"http": {Type: "backend", Meaning: "A server that speaks Terraform's state protocol, as GitLab does ([state.md](state.md)).", Attributes: []Attribute{
 				{Name: "address", Kind: KindURL, Required: true, Meaning: "Where the document is fetched and stored."},
 				{Name: "update_method", Kind: KindChoice, Choices: []string{"POST", "PUT"}, Default: `"POST"`, Meaning: "The method that stores it."},
 				{Name: "lock_address", Kind: KindURL, Meaning: "Where it is locked. Without it there is no lock."},
 				{Name: "lock_method", Kind: KindChoice, Choices: []string{"LOCK", "POST", "PUT"}, Default: `"LOCK"`, Meaning: "The method that locks."},
 				{Name: "unlock_address", Kind: KindURL, Meaning: "Where it is unlocked. Default: `lock_address`."},
 				{Name: "unlock_method", Kind: KindChoice, Choices: []string{"UNLOCK", "DELETE", "POST", "PUT"}, Default: `"UNLOCK"`, Meaning: "The method that unlocks."},
-				{Name: "username", Kind: KindText, Meaning: "For basic authentication."},
-				{Name: "password", Kind: KindSecret, Meaning: "For basic authentication."},
+				{Name: "username", Kind: KindText, Meaning: "For basic authentication. `MEGAPLAN_HTTP_USERNAME` comes first."},
+				{Name: "password", Kind: KindSecret, Meaning: "For basic authentication: a password or token. Better: `MEGAPLAN_HTTP_PASSWORD`, which comes first."},
 				{Name: "skip_cert_verification", Kind: KindBool, Default: "false", Meaning: "Accept any certificate."},
 			}},
 			"mega": {Type: "backend", Meaning: "A folder of the account itself.", Attributes: []Attribute{

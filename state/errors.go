@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -10,7 +11,8 @@ import (
 
 // LockedError says that another run has what was asked for (exit code 6).
 type LockedError struct {
-	// Holder is who. For the document lock, which is held for moments only, it has no addresses.
+	// Holder is who. For the document lock, which is held for moments only, it has no addresses, and where the backend knows no
+	// more of it than its id, no process either.
 	Holder Lease
 	// Address is the first address that is taken; zero for the document lock.
 	Address addr.Address
@@ -22,6 +24,9 @@ func (e *LockedError) Error() string {
 	what := "the state document"
 	if !e.Address.IsZero() {
 		what = e.Address.String()
+	}
+	if e.Holder.PID == 0 {
+		return fmt.Sprintf("%s is locked by %s, lock id %s", what, cmp.Or(e.Holder.Host, "somebody"), e.Holder.ID)
 	}
 	return fmt.Sprintf("%s is locked by %s on %s (process %d) since %s, lock id %s",
 		what, e.Holder.Operation, e.Holder.Host, e.Holder.PID, e.Holder.Since.Format(time.RFC3339), e.Holder.ID)

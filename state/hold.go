@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,8 +14,8 @@ import (
 	"github.com/megaplan/megaplan/internal/addr"
 )
 
-// heartbeatEvery is how often a run shows that it is alive.
-const heartbeatEvery = time.Minute
+// defaultHeartbeat is how often a run shows that it is alive.
+const defaultHeartbeat = time.Minute
 
 // pollEvery is how often a run that waits for addresses looks again.
 const pollEvery = time.Second
@@ -98,10 +99,10 @@ func (h *Hold) ID() string { return h.lease.ID }
 // Journal returns the run's journal, nil if the store has no journal directory.
 func (h *Hold) Journal() *Journal { return h.journal }
 
-// KeepAlive shows every minute that the run is alive. It returns when ctx ends, without an error, or when the lease is lost,
+// KeepAlive shows every so often that the run is alive. It returns when ctx ends, without an error, or when the lease is lost,
 // with a *LeaseLostError. That the state cannot be reached for a while is borne.
 func (h *Hold) KeepAlive(ctx context.Context) error {
-	for sleep(ctx, heartbeatEvery) == nil {
+	for sleep(ctx, cmp.Or(h.store.opt.Heartbeat, defaultHeartbeat)) == nil {
 		err := h.edit(ctx, func(d *Document, i int) error {
 			d.Leases[i].Heartbeat = time.Now().UTC()
 			return nil

@@ -73,9 +73,9 @@ type owner struct {
 
 func ownerOf(lineage string, r *Resource) owner { return owner{lineage, r.Account, r.AccountUser} }
 
-// seal makes of an object what the backend may see; without keys that is the object itself.
+// seal makes of an object what the backend may see; on this machine that is the object itself.
 func (s *Store) seal(ctx context.Context, o owner, data []byte) ([]byte, error) {
-	if s.opt.Key == nil {
+	if !s.opt.Sealed {
 		return data, nil
 	}
 	key, err := s.opt.Key(ctx, o.account, o.user)
@@ -87,9 +87,13 @@ func (s *Store) seal(ctx context.Context, o owner, data []byte) ([]byte, error) 
 
 // open undoes seal. It returns a *SealedError for what another key opens, and a *CorruptError for what was never sealed.
 func (s *Store) open(ctx context.Context, o owner, data []byte) ([]byte, error) {
-	if s.opt.Key == nil {
+	if !s.opt.Sealed {
 		return data, nil
 	}
+	return s.unseal(ctx, o, data)
+}
+
+func (s *Store) unseal(ctx context.Context, o owner, data []byte) ([]byte, error) {
 	user, err := sealedFor(data)
 	if err != nil {
 		return nil, corruptFrame("sealed state object", err)
@@ -103,6 +107,11 @@ func (s *Store) open(ctx context.Context, o owner, data []byte) ([]byte, error) 
 		return nil, &SealedError{Account: o.account, User: user, SignedIn: key.User}
 	}
 	return out, nil
+}
+
+// isSealed says whether an object is sealed, in whatever version.
+func isSealed(data []byte) bool {
+	return bytes.HasPrefix(data, []byte(sealedMagic[:len(sealedMagic)-1]))
 }
 
 // sealedFor reads the head of a sealed object.

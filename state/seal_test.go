@@ -25,7 +25,7 @@ var (
 // sealedFor lets every account of a store have this key.
 func sealedFor(k state.Key) func(*state.Options) {
 	return func(o *state.Options) {
-		o.Key = func(context.Context, addr.Address, string) (state.Key, error) { return k, nil }
+		o.Sealed, o.Key = true, func(context.Context, addr.Address, string) (state.Key, error) { return k, nil }
 	}
 }
 
@@ -101,7 +101,7 @@ func TestEachAccountHasItsOwnKey(t *testing.T) {
 	var b statetest.Memory
 	keys := map[addr.Address]state.Key{home: alice, work: bob}
 	s := host(&b, "one", func(o *state.Options) {
-		o.Key = func(_ context.Context, a addr.Address, _ string) (state.Key, error) { return keys[a], nil }
+		o.Sealed, o.Key = true, func(_ context.Context, a addr.Address, _ string) (state.Key, error) { return keys[a], nil }
 	})
 	h := lease(t, s, photos, docs)
 	save(t, h, ofAccount(home, alice.User, photos, "same"), ofAccount(work, bob.User, docs, "same"))

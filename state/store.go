@@ -25,8 +25,12 @@ type Options struct {
 	JournalDir string
 	// LockTimeout is how long to wait for addresses that another run has. The document lock is waited for a little longer.
 	LockTimeout time.Duration
-	// Key finds the keys that manifests are sealed under; nil leaves them as they are, for a backend on this machine.
-	Key KeyFunc
+	// Sealed says that the backend is not on this machine: it gets manifests sealed. Key finds the keys for that, and for what a
+	// bundle from such a backend brings.
+	Sealed bool
+	Key    KeyFunc
+	// Heartbeat is how often a run shows that it is alive; 0: every minute.
+	Heartbeat time.Duration
 	// PID and Machine say who we are; 0 and "" ask the system.
 	PID     int
 	Machine string
@@ -131,6 +135,15 @@ func (s *Store) manifest(ctx context.Context, lineage string, r *Resource) (m Ma
 }
 
 func (s *Store) object(ctx context.Context, o owner, digest string) ([]byte, error) {
+	data, err := s.raw(ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	return s.open(ctx, o, data)
+}
+
+// raw reads an object as the backend keeps it.
+func (s *Store) raw(ctx context.Context, digest string) ([]byte, error) {
 	data, err := s.backend.Get(ctx, digest)
 	if errors.Is(err, ErrNoObject) {
 		return nil, corrupt("state in "+s.backend.String(), fmt.Errorf("object %s is missing", digest))
@@ -141,7 +154,7 @@ func (s *Store) object(ctx context.Context, o owner, digest string) ([]byte, err
 	if Digest(data) != digest {
 		return nil, corrupt("state object "+digest, errors.New("its bytes are others"))
 	}
-	return s.open(ctx, o, data)
+	return data, nil
 }
 
 func (s *Store) put(ctx context.Context, o owner, data []byte) (string, error) {
@@ -149,6 +162,10 @@ func (s *Store) put(ctx context.Context, o owner, data []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return s.putRaw(ctx, data)
+}
+
+func (s *Store) putRaw(ctx context.Context, data []byte) (string, error) {
 	digest := Digest(data)
 	if err := s.backend.Put(ctx, digest, data); err != nil {
 		return "", fmt.Errorf("write state object: %w", err)

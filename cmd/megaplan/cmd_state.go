@@ -90,10 +90,20 @@ func (a *app) stateRemoveCommand() *cobra.Command {
 }
 
 func (a *app) statePullCommand() *cobra.Command {
-	return &cobra.Command{
+	var manifests bool
+	cmd := &cobra.Command{
 		Use: "pull", Short: "Print the state document", Args: cobra.NoArgs,
+		Long: "Prints the state document. With -manifests it prints all of the state, to keep it or to push it into another backend.",
 		RunE: func(*cobra.Command, []string) error {
 			return a.withProject(func(p *workflow.Project) error {
+				if manifests {
+					text, err := p.WholeState(a.signals.ctx)
+					if err != nil {
+						return err
+					}
+					_, err = a.screen.Out.Write(text)
+					return err
+				}
 				doc, err := p.RawState(a.signals.ctx)
 				if err != nil {
 					return err
@@ -102,12 +112,15 @@ func (a *app) statePullCommand() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&manifests, "manifests", false, "with the manifests, which name every file of a backup; sealed if they come from a remote backend")
+	return cmd
 }
 
 func (a *app) statePushCommand() *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
-		Use: "push FILE", Short: "Replace the state document by a file's", Args: cobra.ExactArgs(1),
+		Use: "push FILE", Short: "Replace the state by a file's", Args: cobra.ExactArgs(1),
+		Long: "Replaces the state by what `state pull` printed into the file. From another backend that takes pull -manifests.",
 		RunE: func(_ *cobra.Command, args []string) error {
 			text, err := os.ReadFile(a.path(args[0]))
 			if err != nil {

@@ -26,6 +26,7 @@ import (
 	"github.com/megaplan/megaplan/internal/emulator"
 	"github.com/megaplan/megaplan/internal/emulator/emulatortest"
 	"github.com/megaplan/megaplan/internal/mega"
+	"github.com/megaplan/megaplan/state/statetest"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
@@ -53,6 +54,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("EXAMPLES", examples)
 			env.Setenv("MEGAPLAN_KEYRING", "off")
 			env.Values[serverValue{}] = new(*emulator.Server)
+			env.Values[stateServer{}] = new(*statetest.Server)
 			env.Values[snapped{}] = map[[sha256.Size]byte]mega.Uploaded{}
 			env.Values[growersValue{}] = new(growers)
 			env.Values[markedValue{}] = map[string]float64{}
@@ -62,6 +64,7 @@ func TestScripts(t *testing.T) {
 			"mega": startMega, "tamper": tamper, "other": otherClient, "stat": checkStat, "mark": markStats, "mtime": setTime, "expect-exit": expectExit, "fault": queueFault,
 			"session-env": sessionEnv, "kill-apply": killApply, "now": takeTime, "kill-when": killWhen, "interrupt-when": interruptWhen,
 			"snap": makeSnapshot, "grow": growFiles, "prefix": checkPrefix,
+			"state-server": startStateServer, "remote-state": remoteState,
 		},
 	})
 }
@@ -411,7 +414,7 @@ func signalWhen(ts *testscript.TestScript, sig os.Signal, args []string) error {
 	ts.Check(err)
 	cmd := exec.Command(program, args[3:]...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "MEGA_URL", "MEGAPLAN_CACHE_DIR", "MEGAPLAN_STATE_DIR", "MEGAPLAN_HOST", "MEGAPLAN_KEYRING"} {
+	for _, name := range []string{"PATH", "HOME", "MEGA_URL", "STATE_URL", "MEGAPLAN_CACHE_DIR", "MEGAPLAN_STATE_DIR", "MEGAPLAN_HOST", "MEGAPLAN_KEYRING", "MEGAPLAN_SESSION"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	ts.Check(cmd.Start())

@@ -43,7 +43,7 @@ func (p *Project) checkState(ctx context.Context) Finding {
 	doc, err := p.State(ctx)
 	switch {
 	case err != nil:
-		f.Detail, f.Remedy = err.Error(), "See that the state's file or server can be read; an earlier copy lies beside the file."
+		f.Detail, f.Remedy = err.Error(), "See that the state's file or server can be read; an earlier copy lies beside the file, or in what the server keeps of it."
 	case len(doc.Leases) > 0:
 		l := doc.Leases[0]
 		f.Detail = fmt.Sprintf("in use by %s of %s (process %d, lock %s) since %s, last sign of life %s ago", l.Operation, l.Host, l.PID, l.ID, l.Since.Local().Format(time.DateTime), time.Since(l.Heartbeat).Round(time.Second))
@@ -53,6 +53,7 @@ func (p *Project) checkState(ctx context.Context) Finding {
 		}
 	default:
 		f.OK, f.Detail = true, fmt.Sprintf("serial %d, %d addresses, not locked", doc.Serial, len(doc.Resources))
+		f.Remedy = p.stateRisk()
 	}
 	return f
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/megaplan/megaplan/internal/planfile"
 	"github.com/megaplan/megaplan/planner"
 	"github.com/megaplan/megaplan/state"
+	httpstate "github.com/megaplan/megaplan/state/http"
 )
 
 // ErrInterrupted says that Ctrl-C ended an apply; what was done is recorded.
@@ -130,6 +132,7 @@ func explainState(err error) (diag.Diagnostic, bool) {
 	var newer *state.NewerVersionError
 	var damaged *state.CorruptError
 	var sealed *state.SealedError
+	var remote *httpstate.Error
 	switch {
 	case errors.As(err, &sealed):
 		return diag.Diagnostic{Summary: "the state is sealed for another account", Detail: err.Error() + ".\nNothing was changed. See that the account is the one that applied this state (`megaplan login`); " +
@@ -139,13 +142,34 @@ func explainState(err error) (diag.Diagnostic, bool) {
 	case errors.As(err, &damaged):
 		return diag.Diagnostic{Summary: "the state is damaged", Detail: err.Error() + ".\nNothing was changed. Put an earlier copy in its place (`megaplan state push` where it is not a file). " +
 			"Without one, move it away: the next plan finds what is there and proves it, and uploads nothing twice."}, true
+	case errors.As(err, &remote):
+		return explainRemote(err, remote), true
 	case errors.Is(err, state.ErrNotLocked):
 		return diag.Diagnostic{Summary: "no such lock", Detail: err.Error() + ". What holds the state, and its id: `megaplan doctor`."}, true
 	}
 	return diag.Diagnostic{}, false
 }
 
+// explainRemote tells of a server that does not do with the state what it should.
+func explainRemote(err error, e *httpstate.Error) diag.Diagnostic {
+	d := diag.Diagnostic{Summary: "the state's server refuses", Detail: err.Error() + "."}
+	if e.Status == 0 {
+		d.Summary = "the state's server cannot be reached"
+		d.Detail += "\nCheck the network and the addresses of the backend, then run the command again."
+	}
+	if e.Method != http.MethodGet {
+		d.Detail += "\nWhat a run did is in its journal on this machine: the next run here saves it."
+	}
+	return d
+}
+
 func explainLocked(l *state.LockedError) diag.Diagnostic {
+	if l.Holder.PID == 0 {
+		return diag.Diagnostic{
+			Summary: "the state is in use",
+			Detail:  fmt.Sprintf("%v.\nIt is held for moments only. If it stays so, that run is dead: megaplan force-unlock %s", l, l.Holder.ID),
+		}
+	}
 	return diag.Diagnostic{
 		Summary: "the state is in use",
 		Detail: fmt.Sprintf("%s by %s (process %d) since %s, last sign of life %s ago. Wait for it, or give -lock-timeout=10m.\nIf that run is dead: megaplan force-unlock %s",

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -25,20 +26,23 @@ func (p *Project) openStore() (*state.Store, error) {
 		Host: p.Host, MegaplanVersion: p.Version, LockTimeout: p.LockTimeout, JournalDir: filepath.Join(p.Config.Dir, ".megaplan", "journal"),
 		Key: p.stateKey, Freed: func(i state.LockInfo) { p.sayFreed("lock", i.Operation, i.PID, i.Since) },
 	}
-	b := &p.Config.Backend
-	switch b.Type {
+	switch p.Config.Backend.Type {
 	case "", "local":
-		opt.Key = nil
-		return state.NewStore(p.localBackend(b), opt), nil
+		return state.NewStore(p.localBackend(), opt), nil
 	case "mega":
-		backend, err := p.megaBackend(b)
-		return state.NewStore(backend, opt), err
+		b, err := p.megaBackend()
+		opt.Sealed = true
+		return state.NewStore(b, opt), err
+	case "http":
+		b, err := p.httpBackend()
+		opt.Sealed, opt.Heartbeat = true, httpHeartbeat
+		return state.NewStore(b, opt), err
 	}
-	return nil, fmt.Errorf("backend %q is not supported by this version of megaplan: use \"local\"", b.Type)
+	panic("workflow: backend " + p.Config.Backend.Type)
 }
 
-func (p *Project) localBackend(b *config.Backend) state.Backend {
-	path := b.Options["path"]
+func (p *Project) localBackend() state.Backend {
+	path := p.Config.Backend.Options["path"]
 	if path == "" {
 		path = defaultState
 	}
@@ -232,11 +236,29 @@ func (p *Project) edit(ctx context.Context, operation, news string, change func(
 	return nil
 }
 
-// PushState replaces the document by one of the same lineage that is not older, or by any with force. Leases stay as they are.
+// WholeState returns the state document with the manifests it refers to, as one text: what PushState takes.
+func (p *Project) WholeState(ctx context.Context) ([]byte, error) {
+	b, err := p.store.Export(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return b.Encode()
+}
+
+// PushState replaces the document by one of the same lineage that is not older, or by any with force. The text is a document whose
+// manifests are here, or all of a state (WholeState), from whatever backend. Leases stay as they are.
 func (p *Project) PushState(ctx context.Context, text []byte, force bool) error {
-	pushed, err := state.Decode(text)
+	whole, err := state.DecodeWhole(text)
 	if err != nil {
 		return fmt.Errorf("what is pushed cannot be the state: %v\nNothing was changed", err) //nolint:errorlint // it is not our state that is damaged
+	}
+	pushed, err := p.store.Import(ctx, whole)
+	var missing *state.MissingError
+	if errors.As(err, &missing) {
+		return fmt.Errorf("what is pushed is not all of a state: %v.\nNothing was changed. Get it by `megaplan state pull -manifests` from where the state was", missing) //nolint:errorlint // as above
+	}
+	if err != nil {
+		return err
 	}
 	return p.edit(ctx, "state push", "The state is the pushed one now.", func(d *state.Document) error {
 		if !force && d.Lineage != "" && pushed.Lineage != d.Lineage {

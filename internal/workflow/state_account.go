@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/mega"
 	"github.com/megaplan/megaplan/internal/tree"
@@ -25,12 +24,13 @@ type stateAccount struct {
 	arrived bool // its tree has been read
 }
 
-func (p *Project) megaBackend(b *config.Backend) (state.Backend, error) {
-	account, err := addr.Parse(b.Options["account"])
+func (p *Project) megaBackend() (state.Backend, error) {
+	o := p.Config.Backend.Options
+	account, err := addr.Parse(o["account"])
 	if err != nil {
 		return nil, fmt.Errorf("backend \"mega\": %w", err)
 	}
-	path, err := p.encodePath(account, b.Options["path"])
+	path, err := p.encodePath(account, o["path"])
 	if err != nil {
 		return nil, err
 	}

@@ -106,8 +106,7 @@ func (b *Backend) fetch(ctx context.Context) (bundle *state.Bundle, text []byte,
 }
 
 func (b *Backend) fetchOnce(ctx context.Context) (*state.Bundle, []byte, error) {
-	const op = "read"
-	a, err := b.client.send(ctx, op, http.MethodGet, b.address, nil)
+	a, err := b.client.send(ctx, http.MethodGet, b.address, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -116,7 +115,7 @@ func (b *Backend) fetchOnce(ctx context.Context) (*state.Bundle, []byte, error) 
 		b.remember(nil)
 		return nil, nil, nil
 	case a.status != http.StatusOK:
-		return nil, nil, b.client.refused(op, http.MethodGet, b.address, a)
+		return nil, nil, b.client.refused("read", http.MethodGet, b.address, a)
 	}
 	bundle, err := state.DecodeBundle(a.body)
 	if err != nil {
@@ -202,13 +201,12 @@ func (b *Backend) replace(ctx context.Context, change func(old *state.Bundle, cu
 }
 
 func (b *Backend) post(ctx context.Context, to *url.URL, next *state.Bundle, text []byte) error {
-	const op = "write"
 	if len(text) > warnSize {
 		b.large.Do(func() {
 			b.warn(fmt.Sprintf("The state in %s has %d MiB with its manifests, and each save sends all of it. The backends local and mega keep manifests apart.", b, len(text)>>20))
 		})
 	}
-	a, err := b.client.send(ctx, op, b.update, to, text)
+	a, err := b.client.send(ctx, b.update, to, text)
 	if err != nil {
 		return err
 	}
@@ -217,9 +215,9 @@ func (b *Backend) post(ctx context.Context, to *url.URL, next *state.Bundle, tex
 		b.stored(next)
 		return nil
 	case http.StatusConflict, http.StatusLocked:
-		return &Error{Op: op, Where: where(to), Status: a.status, Reason: "the lock is no longer ours, somebody has force-unlocked the state; it was not written"}
+		return &Error{Method: b.update, Where: where(to), Status: a.status, Reason: "the lock is no longer ours, somebody has force-unlocked the state; it was not written"}
 	}
-	return b.client.refused(op, b.update, to, a)
+	return b.client.refused("write", b.update, to, a)
 }
 
 // stored notes what the server keeps now.

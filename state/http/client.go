@@ -73,7 +73,7 @@ type answer struct {
 
 // send makes one attempt. Every answer is a success here, whatever its status; an error means that there is none, and that the
 // server may or may not have done what was asked.
-func (c *client) send(ctx context.Context, op, method string, to *url.URL, body []byte) (answer, error) {
+func (c *client) send(ctx context.Context, method string, to *url.URL, body []byte) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTime)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, to.String(), bytes.NewReader(body))
@@ -91,30 +91,30 @@ func (c *client) send(ctx context.Context, op, method string, to *url.URL, body 
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return answer{}, c.broken(op, to, err)
+		return answer{}, c.broken(method, to, err)
 	}
 	defer func() { _ = res.Body.Close() }() // it was read, or the connection is of no more use
 	text, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return answer{}, c.broken(op, to, err)
+		return answer{}, c.broken(method, to, err)
 	case len(text) > maxAnswer:
-		return answer{}, &Error{Op: op, Where: where(to), Reason: "what the server keeps is too large to be a state"}
+		return answer{}, &Error{Method: method, Where: where(to), Reason: "what the server keeps is too large to be a state"}
 	}
 	c.contacted.Store(true)
 	if sum := md5.Sum(text); res.Header.Get("Content-MD5") != "" && res.Header.Get("Content-MD5") != base64.StdEncoding.EncodeToString(sum[:]) { //nolint:gosec // as above
-		return answer{}, c.broken(op, to, errors.New("the answer was damaged on its way"))
+		return answer{}, c.broken(method, to, errors.New("the answer was damaged on its way"))
 	}
 	return answer{status: res.StatusCode, body: text, location: res.Header.Get("Location"), after: retryAfter(res.Header)}, nil
 }
 
 // broken is the error of an attempt without an answer.
-func (c *client) broken(op string, to *url.URL, err error) error {
+func (c *client) broken(method string, to *url.URL, err error) error {
 	var addressed *url.Error
 	if errors.As(err, &addressed) {
 		err = addressed.Err // the address may hold a token
 	}
-	e := &Error{Op: op, Where: where(to), Err: err}
+	e := &Error{Method: method, Where: where(to), Err: err}
 	var cert *tls.CertificateVerificationError
 	e.temporary = !errors.As(err, &cert)
 	if !c.contacted.Load() {

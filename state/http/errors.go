@@ -14,8 +14,8 @@ import (
 // Error is a request that did not do what it should. It never shows the password, nor what follows the question mark of an
 // address.
 type Error struct {
-	// Op is what was tried: read, write, lock or unlock. Where is the address it was sent to.
-	Op, Where string
+	// Method is the request's, Where the address it was sent to.
+	Method, Where string
 	// Status is the answer's, 0 if there was none.
 	Status int
 	// Reason says what that means here.
@@ -28,12 +28,9 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	text := e.Op + " " + e.Where
+	text := e.Method + " " + e.Where
 	if e.Status != 0 {
-		text += fmt.Sprintf(": the server answers %d", e.Status)
-		if name := http.StatusText(e.Status); name != "" {
-			text += " (" + name + ")"
-		}
+		text += fmt.Sprintf(": the server answers %d %s", e.Status, http.StatusText(e.Status))
 	}
 	if e.Reason != "" {
 		text += ": " + e.Reason
@@ -65,7 +62,7 @@ func where(u *url.URL) string {
 
 // refused turns an answer that op does not know what to do with into an error.
 func (c *client) refused(op, method string, to *url.URL, a answer) error {
-	e := &Error{Op: op, Where: where(to), Status: a.status, after: a.after, Reason: c.said(a.body)}
+	e := &Error{Method: method, Where: where(to), Status: a.status, after: a.after, Reason: c.said(a.body)}
 	switch {
 	case a.status == http.StatusUnauthorized && c.username == "" && c.password.Empty():
 		e.Reason = "it wants a user and a password: set username and password of the backend, or MEGAPLAN_HTTP_USERNAME and MEGAPLAN_HTTP_PASSWORD"

@@ -91,8 +91,7 @@ func (b *Backend) Lock(ctx context.Context, info state.LockInfo) error {
 
 // lockOnce makes one attempt; answered says that the server has decided.
 func (b *Backend) lockOnce(ctx context.Context, id string, text []byte) (answered bool, err error) {
-	const op = "lock"
-	a, err := b.client.send(ctx, op, b.lock, b.locking, text)
+	a, err := b.client.send(ctx, b.lock, b.locking, text)
 	if err != nil {
 		return false, err
 	}
@@ -106,12 +105,12 @@ func (b *Backend) lockOnce(ctx context.Context, id string, text []byte) (answere
 		}
 		return true, &state.HeldError{Holder: who}
 	}
-	return a.status < 500, b.client.refused(op, b.lock, b.locking, a)
+	return a.status < 500, b.client.refused("lock", b.lock, b.locking, a)
 }
 
 // giveBack unlocks what may be locked; that it is not is as well.
 func (b *Backend) giveBack(ctx context.Context, text []byte) error {
-	a, err := b.client.send(ctx, "unlock", b.unlock, b.unlocking, text)
+	a, err := b.client.send(ctx, b.unlock, b.unlocking, text)
 	if err != nil || a.status >= 500 {
 		return fmt.Errorf("it may be locked now: `megaplan force-unlock` with the id that the next run names")
 	}
@@ -137,14 +136,13 @@ func (b *Backend) Unlock(ctx context.Context, id string) error {
 
 // release tells the server that the lock of this id is gone.
 func (b *Backend) release(ctx context.Context, info state.LockInfo) error {
-	const op = "unlock"
 	text, err := b.lockText(info)
 	if err != nil {
 		return err
 	}
 	unsure := false
 	return b.client.repeat(ctx, func(ctx context.Context) error {
-		a, err := b.client.send(ctx, op, b.unlock, b.unlocking, text)
+		a, err := b.client.send(ctx, b.unlock, b.unlocking, text)
 		if err != nil {
 			unsure = true
 			return err
@@ -159,7 +157,7 @@ func (b *Backend) release(ctx context.Context, info state.LockInfo) error {
 			return state.ErrNotLocked
 		}
 		unsure = unsure || a.status >= 500
-		return b.client.refused(op, b.unlock, b.unlocking, a)
+		return b.client.refused("unlock", b.unlock, b.unlocking, a)
 	})
 }
 

@@ -60,10 +60,14 @@ func (s *Server) Text(path string) []byte {
 	return s.stateLocked(path).text
 }
 
-// SetText replaces it behind everybody's back.
+// SetText replaces it behind everybody's back; nil takes the state away with all that is known of it.
 func (s *Server) SetText(path string, text []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if text == nil {
+		delete(s.states, path)
+		return
+	}
 	s.stateLocked(path).text = text
 }
 
