@@ -43,7 +43,7 @@ backup "photos" {
 			unmanagedAttribute(),
 			{Name: "versions", Kind: KindBool, Default: "true", Meaning: "Overwritten files become MEGA versions."},
 			{Name: "delete_excluded", Kind: KindBool, Default: "false", Meaning: "Treat what a filter leaves out as gone from the source."},
-			{Name: "copy_from", Kind: KindChoice, Choices: []string{"account", "backup", "none"}, Default: `"account"`, Meaning: "Where equal content is looked for, to copy on the server what would be uploaded. New files that are equal to each other are uploaded once, unless it is `none`."},
+			{Name: "copy_from", Kind: KindChoice, Choices: []string{"account", "backup", "none"}, Default: `"account"`, Meaning: "Where equal content is looked for, to copy on the server what would be uploaded. New and changed files that are equal to each other are uploaded once, unless it is `none`."},
 			{Name: "preserve", Kind: KindChoices, Choices: []string{"mode", "mtime", "symlinks", "owner", "xattrs", "hardlinks"}, Default: `["mode", "mtime", "symlinks"]`, Meaning: "What is kept of a file besides its content."},
 			{Name: "always", Kind: KindBool, Default: "false", Meaning: "With `mode = \"snapshots\"`: make one even when nothing changed."},
 		},

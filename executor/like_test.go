@@ -2,7 +2,9 @@ package executor
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/megaplan/megaplan/internal/mega"
@@ -43,5 +45,28 @@ func TestRule13_ACopyTakesWhatWasUploadedBefore(t *testing.T) {
 		if !slices.Equal(a.calls, c.calls) {
 			t.Errorf("%s: %v, want %v", name, a.calls, c.calls)
 		}
+	}
+}
+
+// An update takes the content that another one uploads over the node that was there.
+func TestRule13_AnUpdateTakesWhatWasUploadedBefore(t *testing.T) {
+	a := newAccount()
+	e, _ := env(a)
+	planned := planner.Local{Path: "f", Size: 3, MTime: 5, Inode: 7}
+	old := a.add(1, "g", tree.File, 2)
+	r := newRun(plan(
+		planner.Action{Kind: planner.Update, Parent: planner.Ref{Handle: 1}, Name: "f", Local: planned},
+		planner.Action{
+			Kind: planner.Update, Parent: planner.Ref{Handle: 1}, Name: "g", Like: 1, Needs: []planner.ActionID{1}, Local: planned,
+			Remote: planner.Remote{Handle: old, Parent: 1, Name: "g", Size: 2}, Replace: true, KeepVersion: true, Fingerprint: planner.Fingerprint{MTime: 9},
+		},
+	), e)
+	first := a.add(1, "f", tree.File, 3)
+	if err := r.record(t.Context(), r.action(1), planner.Result{Handle: first, Source: planned}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := r.perform(t.Context(), r.action(2))
+	if err != nil || got.Handle == 0 || got.Fingerprint.MTime != 9 || len(a.calls) != 1 || !strings.HasPrefix(a.calls[0], fmt.Sprintf("copy %d into 1 as g", first)) {
+		t.Errorf("%+v, %v: %v", got, err, a.calls)
 	}
 }

@@ -45,8 +45,8 @@ func (r *run) change(ctx context.Context, c remote, target *planner.Target, a *p
 	if err := checkRemote(c, a); err != nil {
 		return planner.Result{}, err
 	}
-	if a.Original != 0 && a.Kind == planner.Update {
-		return r.copy(ctx, c, a, a.Original)
+	if a.Kind == planner.Update && !a.Sends() {
+		return r.copy(ctx, c, a, r.original(a))
 	}
 	switch a.Kind {
 	case planner.Upload, planner.Update:
@@ -96,13 +96,16 @@ func (r *run) mark(a *planner.Action) mega.TrashMark {
 	return m
 }
 
-// original is the node that a copy copies: the one the plan saw, or the one an earlier upload of the plan made. That is 0 if
-// the upload found another file than the plan saw.
+// original is the node that a copy copies, or an update takes its content from: the one the plan saw, or the one an earlier upload
+// of the plan made. That is 0 if the upload found another file than the plan saw.
 func (r *run) original(a *planner.Action) tree.Handle {
-	if a.Like == 0 {
-		return a.Remote.Handle
+	switch {
+	case a.Like != 0:
+		return r.made.resolve(planner.Ref{Action: a.Like})
+	case a.Kind == planner.Update:
+		return a.Original
 	}
-	return r.made.resolve(planner.Ref{Action: a.Like})
+	return a.Remote.Handle
 }
 
 // copy copies a file's content. A handle's content never changes, so it does not matter where the node is by now.

@@ -77,7 +77,7 @@ type Action struct {
 	// KeepVersion says that what an update overwrites becomes a version (vb:1); without it vb:0 is sent. Only
 	// where Replace is set: otherwise the update creates a sibling and a later action removes the old node.
 	Replace, KeepVersion bool
-	// Like is the earlier upload that a copy copies, where there is no node yet for Remote to name.
+	// Like is the earlier upload or update whose content a copy or an update takes, where there is no node yet to name.
 	Like ActionID
 	// Original is the node whose content an update takes, by a copy on the server; zero: it is uploaded. Of a duplicate that is
 	// destroyed it is the node that holds the same and stays: as long as it does.
@@ -97,7 +97,9 @@ type Action struct {
 }
 
 // Sends says whether the action uploads content.
-func (a *Action) Sends() bool { return a.Kind == Upload || a.Kind == Update && a.Original == 0 }
+func (a *Action) Sends() bool {
+	return a.Kind == Upload || a.Kind == Update && a.Original == 0 && a.Like == 0
+}
 
 // Disowned are the nodes in a folder that leave the state with it. What else has their paths, in another folder of the name,
 // stays in it.

@@ -200,6 +200,9 @@ func (e *emitter) update(i int32) {
 		a.Proven = from.proven
 		a.From, a.Original, a.Fingerprint = from.Path, from.Handle, Fingerprint{CRC: from.crc, MTime: seconds(a.Local.MTime)}
 		a.Reason = equalElsewhere
+		if from.Handle == 0 {
+			a = e.takeAlong(a, from)
+		}
 	} else {
 		a.Reason = e.whyUpdate(r)
 	}

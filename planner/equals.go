@@ -7,20 +7,20 @@ import (
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
-// equalFrom is the size from which it is worth reading new files to find equal ones among them. A smaller one is sent while the
+// equalFrom is the size from which it is worth reading files to find equal ones among them. A smaller one is sent while the
 // server would still be answering about its copy, and most files of one size are small.
 var equalFrom int64 = 32 << 10
 
-// equalNew finds new files with equal content: the first is uploaded, the others are copies of it (rule 13). Names of one hard
-// link are known to be equal; others are told apart by size, then by the checksum of a few spots, then by a digest of all they
-// hold. It asks.
+// equalNew finds new and changed files with equal content: the first is uploaded, the others are copies of it (rule 13). Names of
+// one hard link are known to be equal; others are told apart by size, then by the checksum of a few spots, then by a digest of all
+// they hold. It asks.
 func (t *target) equalNew() {
 	if t.backup == nil || t.policy.copyFrom == config.CopyFromNone {
 		return
 	}
 	s := equals{target: t, links: map[inode]int32{}, bySize: map[int64][]int32{}}
 	for i := range t.rows {
-		if r := &t.rows[i]; r.what == upload && t.local().Kind(r.local) == tree.File && t.local().Size(r.local) > 0 {
+		if s.sends(int32(i)) {
 			s.file(int32(i))
 		}
 	}
@@ -35,7 +35,7 @@ func (t *target) equalNew() {
 	}
 	if crowded > 0 {
 		t.p.warn(t, "too many new files of one size", fmt.Sprintf(
-			"For %s of %s there are more than %d new files each: they were not compared with each other, and each one is uploaded.",
+			"For %s of %s there are more than %d new or changed files each: they were not compared with each other, and each one is uploaded.",
 			count(int64(crowded), "file size"), t.out.Address, Crowd))
 	}
 }
@@ -55,7 +55,14 @@ type equals struct {
 	sizes  []int64
 }
 
-// file takes a new file in. A further name of one that was taken in is its copy.
+// sends says whether a row's content would be uploaded: what is on MEGA already is copied from there.
+func (s *equals) sends(i int32) bool {
+	r := &s.rows[i]
+	_, copied := s.originals[i]
+	return s.brings(r) && !copied && s.local().Kind(r.local) == tree.File && s.local().Size(r.local) > 0
+}
+
+// file takes a file in. A further name of one that was taken in is its copy.
 func (s *equals) file(i int32) {
 	n := s.local().Node(s.rows[i].local)
 	if n.Inode != 0 {
@@ -128,10 +135,20 @@ func (s *equals) follow(i, first, asked int32) {
 
 // copyNew emits the copy of a file that an earlier action uploads.
 func (e *emitter) copyNew(a Action, from original) Action {
+	a.Remote = Remote{}
+	return e.takeAlong(a, from)
+}
+
+// takeAlong makes an action take the content that an earlier one uploads.
+func (e *emitter) takeAlong(a Action, from original) Action {
 	first := &e.p.plan.Actions[e.rows[from.like].action-1]
-	a.Like, a.From, a.Remote = first.ID, first.Path, Remote{}
+	a.Like, a.From = first.ID, first.Path
 	a.Needs = needs(append(a.Needs, first.ID)...)
-	a.Reason = "equal to a new file that is uploaded once, by all its bytes"
+	what := "new"
+	if first.Kind == Update {
+		what = "changed"
+	}
+	a.Reason = "equal to a " + what + " file that is uploaded once, by all its bytes"
 	if from.linked {
 		a.Reason = "another name of a file that is uploaded once"
 	}

@@ -87,3 +87,43 @@ func TestRule13_ACopyOfAFailedUploadWaits(t *testing.T) {
 	}
 	expect(t, w.settled(t), "upload a", "copy b")
 }
+
+// TestRule13_ChangedFilesThatAreEqualAreUploadedOnce: beside new ones, and under every policy of what they overwrite.
+func TestRule13_ChangedFilesThatAreEqualAreUploadedOnce(t *testing.T) {
+	for name, set := range map[string]func(*config.Backup){
+		"versions": func(*config.Backup) {},
+		"trash":    func(b *config.Backup) { b.Versions = false },
+		"destroy":  func(b *config.Backup) { b.Versions, b.OnDelete = false, config.DeleteDestroy },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := copying(t, config.CopyFromAccount, "a", "b", "keep", "d")
+			set(&w.backup)
+			w.write("a", large)
+			w.write("b", large)
+			w.write("c", large)
+			w.write("d", strings.ToUpper(large))
+			p := w.settled(t)
+			expect(t, w.plan(t))
+			if got := kinds(p)[:4]; !slices.Equal(got, []string{"update a", "update b", "copy c", "update d"}) {
+				t.Fatalf("%v", got)
+			}
+			b, c := p.Actions[1], p.Actions[2]
+			if b.Like != 1 || b.Sends() || b.Remote.Handle == 0 || !slices.Equal(b.Needs, []planner.ActionID{1}) || b.From != "B/docs/a" || c.Like != 1 {
+				t.Errorf("%+v", b)
+			}
+			if !strings.HasPrefix(b.Reason, "equal to a changed file that is uploaded once, by all its bytes; the old one ") {
+				t.Errorf("%q", b.Reason)
+			}
+			if got := p.Totals(); got.UpdateBytes != 2*int64(len(large)) || got.CopiedBytes != 2*int64(len(large)) {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+	w := copying(t, config.CopyFromAccount, "a", "b", "keep")
+	w.write("a", large[:1000])
+	w.link("a", "b") // in the place of b
+	p := w.settled(t)
+	if expect(t, p, "update a", "update b"); p.Actions[1].Like != 1 || !strings.HasPrefix(p.Actions[1].Reason, "another name of a file that is uploaded once") {
+		t.Errorf("%+v", p.Actions[1])
+	}
+}

@@ -204,6 +204,9 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 		if a.Original != 0 {
 			return r.copy(a, w.nodes[a.Original], old)
 		}
+		if a.Like != 0 {
+			return r.copy(a, w.nodes[r.handles[a.Like]], old)
+		}
 		return r.upload(a, old)
 	case planner.Touch:
 		old.printed, old.mtime, old.meta = true, a.Fingerprint.MTime, a.Meta
