@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/filter"
 	"github.com/megaplan/megaplan/internal/tree"
 )
 
@@ -18,7 +19,7 @@ func (t *target) equalNew() {
 	if t.backup == nil || t.policy.copyFrom == config.CopyFromNone {
 		return
 	}
-	s := equals{target: t, links: map[inode]int32{}, bySize: map[int64][]int32{}}
+	s := equals{target: t, links: map[inode]int32{}, bySize: map[int64][]int32{}, growing: t.growing()}
 	for i := range t.rows {
 		if s.sends(int32(i)) {
 			s.file(int32(i))
@@ -53,13 +54,31 @@ type equals struct {
 	// bySize are the rows that may be equal to others, sizes the sizes in the order of their first row.
 	bySize map[int64][]int32
 	sizes  []int64
+	// growing are files that may hold more than the scan saw when they are uploaded; nil for none.
+	growing *filter.List
+}
+
+// growing are the files of the source that are appended to all the time. What follows one of them would find another file.
+func (t *target) growing() *filter.List {
+	lines := t.backup.Source.Growing
+	if len(lines) == 0 {
+		return nil
+	}
+	patterns := make([]filter.Pattern, len(lines))
+	for i, l := range lines {
+		patterns[i].Text = l.Text
+	}
+	return filter.NewList("growing", patterns)
 }
 
 // sends says whether a row's content would be uploaded: what is on MEGA already is copied from there.
 func (s *equals) sends(i int32) bool {
 	r := &s.rows[i]
+	if !s.brings(r) || s.local().Kind(r.local) != tree.File || s.local().Size(r.local) == 0 {
+		return false
+	}
 	_, copied := s.originals[i]
-	return s.brings(r) && !copied && s.local().Kind(r.local) == tree.File && s.local().Size(r.local) > 0
+	return !copied && (s.growing == nil || !s.growing.Takes(s.local().LocalPath(r.local)))
 }
 
 // file takes a file in. A further name of one that was taken in is its copy.

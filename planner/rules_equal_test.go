@@ -127,3 +127,16 @@ func TestRule13_ChangedFilesThatAreEqualAreUploadedOnce(t *testing.T) {
 		t.Errorf("%+v", p.Actions[1])
 	}
 }
+
+// TestRule13_WhatGrowsIsNotCopied: it may hold more than the plan saw by the time it is uploaded, and its copy would be refused.
+func TestRule13_WhatGrowsIsNotCopied(t *testing.T) {
+	w := copying(t, config.CopyFromAccount, "keep")
+	w.backup.Source.Growing = []config.Pattern{{Text: "logs/"}}
+	for _, name := range []string{"logs/a", "logs/sub/b", "c", "d"} {
+		w.write(name, large)
+	}
+	p := w.plan(t)
+	if got := p.Totals(); got.Actions[planner.Upload] != 3 || got.Actions[planner.Copy] != 1 {
+		t.Errorf("%v", kinds(p))
+	}
+}
