@@ -218,6 +218,34 @@ func TestRule29_LocksOfDeadProcessesHereAreFreed(t *testing.T) {
 	}
 }
 
+// Where each sign of life costs a lot, fewer are given: still enough that nobody takes the run for dead.
+func TestRule29_HeartbeatsCanBeRarer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b statetest.Memory
+		s := host(&b, "one", func(o *state.Options) { o.Heartbeat = 5 * time.Minute })
+		h := lease(t, s, photos)
+		ctx, cancel := context.WithCancel(t.Context())
+		alive := make(chan error, 1)
+		go func() { alive <- h.KeepAlive(ctx) }()
+		var beats []time.Time
+		for range 240 {
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			beat := read(t, s).Leases[0]
+			if beat.Stale(time.Now()) {
+				t.Fatalf("stale at %s", time.Now())
+			}
+			beats = append(beats, beat.Heartbeat)
+		}
+		cancel()
+		must(t, <-alive)
+		if n := len(slices.Compact(beats)); n < 45 || n > 50 {
+			t.Errorf("%d signs of life in four hours", n)
+		}
+		release(t, h)
+	})
+}
+
 func TestRule29_LeasesOfDeadProcessesHereAreFreed(t *testing.T) {
 	var b statetest.Memory
 	h := lease(t, host(&b, "one"), photos)

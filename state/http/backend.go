@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -110,8 +111,10 @@ func (b *Backend) fetchOnce(ctx context.Context) (*state.Bundle, []byte, error) 
 	if err != nil {
 		return nil, nil, err
 	}
+	// GitLab says 404 of a project that is not there, or that the user may not see, as well.
+	hidden := a.status == http.StatusNotFound && strings.Contains(b.client.said(a.body), "Project Not Found")
 	switch {
-	case a.status == http.StatusNoContent || a.status == http.StatusNotFound || a.status == http.StatusOK && len(a.body) == 0:
+	case a.status == http.StatusNoContent || a.status == http.StatusNotFound && !hidden || a.status == http.StatusOK && len(a.body) == 0:
 		b.remember(nil)
 		return nil, nil, nil
 	case a.status != http.StatusOK:

@@ -85,6 +85,18 @@ func TestCredentialsStayHere(t *testing.T) {
 	}
 }
 
+// TestAProjectThatCannotBeSeenIsNoEmptyState: else a plan would take all that is there for new.
+func TestAProjectThatCannotBeSeenIsNoEmptyState(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = w.Write([]byte(`{"message":"404 Project Not Found"}`))
+	}))
+	defer server.Close()
+	if _, _, err := open(t, httpstate.Options{Address: server.URL}).Read(t.Context()); err == nil || !strings.Contains(err.Error(), "that the user may see it") {
+		t.Errorf("read: %v", err)
+	}
+}
+
 // TestNothingForeignIsReplaced: the address may be one of Terraform's.
 func TestNothingForeignIsReplaced(t *testing.T) {
 	for name, text := range map[string]string{
