@@ -1,9 +1,8 @@
 # Guarded in CI: every night `megaplan drift` compares the account with the state of the last apply and fails when somebody
-# else changed it. The session comes from `megaplan login -export`, as the secret MEGAPLAN_SESSION.
+# else changed it. The session comes from `megaplan login -export`, as the secret MEGAPLAN_SESSION. A runner keeps no files, so the
+# state is in the account itself; GitLab can keep it as well (backend "http", docs/state.md).
 megaplan {
-  backend "local" {
-    path = "megaplan.state.json"
-  }
+  backend "mega" {}
 }
 
 account "main" {
