@@ -80,7 +80,7 @@ func hasContent(t *tree.Tree) bool {
 }
 
 func (p *planning) mayDeleteMuch(t *target) bool {
-	return p.in.Options.AllowMassDeleteAll || names(p.in.Options.AllowMassDelete, t.out.Address)
+	return p.in.Options.AllowMassDeleteAll || named(p.in.Options.AllowMassDelete, t.out.Address)
 }
 
 // guard refuses plans that do too much: the limits (rule 17) and the quota (rule 19).

@@ -5,6 +5,7 @@ import (
 
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/addr"
+	"github.com/megaplan/megaplan/internal/names"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/state"
 )
@@ -45,6 +46,8 @@ type Account struct {
 	// listed, those beside it are marked Incomplete.
 	Tree  *tree.Tree
 	Quota Quota
+	// Encoding is how names on disk are written in the account.
+	Encoding names.Encoding
 	// Veiled says what the marked folders hold that Tree shows as Incomplete: of a backup's snapshots only the newest is decrypted.
 	Veiled map[tree.Handle]Volume
 	// Own lists megaplan's own nodes (state, lock, unfinished snapshots), which nobody's rules apply to (rule 2).

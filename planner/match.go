@@ -71,7 +71,7 @@ func (t *target) matchDir(at int32) {
 	}
 	groups := t.groups(r.local, r.remote, t.merged[at])
 	if t.series == nil { // the names of a snapshot are the source's
-		t.pairNFC(groups)
+		t.pairSpellings(groups)
 	}
 	t.warnCase(groups)
 	for _, g := range groups {
@@ -123,10 +123,10 @@ func run(t *tree.Tree, id, end tree.ID) tree.ID {
 	return id
 }
 
-// pairNFC joins, one to one and in order, the groups that are left on one side only and whose names are NFC-equal
-// (rule 14). The remote run moves to the local group and its own group becomes empty. Every remote name that equals a local
-// one about which nothing is known may be that one.
-func (t *target) pairNFC(groups []group) {
+// pairSpellings joins, one to one and in order, the groups that are left on one side only and whose names are NFC-equal
+// (rule 14), a name that another client wrote as it is being what it is restored as. The remote run moves to the local group
+// and its own group becomes empty. Every remote name that equals a local one about which nothing is known may be that one.
+func (t *target) pairSpellings(groups []group) {
 	waiting := map[string][]int{}
 	odd := false
 	for _, g := range groups {
@@ -149,7 +149,7 @@ func (t *target) pairNFC(groups []group) {
 		if !g.noLocal() || g.noRemote() || !t.readable(g) {
 			continue
 		}
-		key := nfc(t.remote().Name(g.remote))
+		key := nfc(t.account.in.Encoding.Spelled(t.remote().Name(g.remote)))
 		list := waiting[key]
 		if len(list) == 0 {
 			continue

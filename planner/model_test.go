@@ -11,6 +11,7 @@ import (
 
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/addr"
+	encoding "github.com/megaplan/megaplan/internal/names"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
 	"github.com/megaplan/megaplan/state"
@@ -366,7 +367,7 @@ func (w *world) input() planner.Input {
 	}
 	in := planner.Input{
 		Config: &cfg, Host: w.host, Now: start.Add(w.later), ClockOff: w.clockOff, Options: w.options, Paths: w.paths, Imports: w.imports,
-		Accounts: []planner.Account{{Address: mainAccount, User: "me", Tree: w.remoteTree(), Veiled: w.veiled(), Quota: w.quota, Own: own}},
+		Accounts: []planner.Account{{Address: mainAccount, User: "me", Encoding: encoding.Default, Tree: w.remoteTree(), Veiled: w.veiled(), Quota: w.quota, Own: own}},
 		Sources:  []planner.Source{{Backup: w.backup.Address, Tree: w.localTree(), Proofs: w.proofList(), Failure: w.failure, ScannedAt: w.clock * 1e9}},
 	}
 	if w.failure != "" {

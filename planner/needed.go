@@ -22,5 +22,5 @@ func SourcesNeeded(in Input) []addr.Address {
 
 // Selected says whether -target and -exclude let an address take part.
 func Selected(o Options, a addr.Address) bool {
-	return (len(o.Target) == 0 || names(o.Target, a)) && !names(o.Exclude, a)
+	return (len(o.Target) == 0 || named(o.Target, a)) && !named(o.Exclude, a)
 }

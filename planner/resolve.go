@@ -150,7 +150,7 @@ func (p *planning) heir(byAddress map[addr.Address]*target, left []*Prior, prior
 		}
 	}
 	for _, rm := range p.in.Config.Removed {
-		if names([]addr.Address{rm.From}, r.Address) {
+		if named([]addr.Address{rm.From}, r.Address) {
 			return nil
 		}
 	}
@@ -209,11 +209,11 @@ func (p *planning) leftover(prior *Prior, heir *target) *target {
 		return t
 	}
 	for _, rm := range p.in.Config.Removed {
-		if names([]addr.Address{rm.From}, r.Address) && rm.Destroy {
+		if named([]addr.Address{rm.From}, r.Address) && rm.Destroy {
 			t.out.Status = Destroyed
 		}
 	}
-	if r.Host != "" && !SameHost(r.Host, p.in.Host) && !names(p.in.Options.TakeOver, r.Address) {
+	if r.Host != "" && !SameHost(r.Host, p.in.Host) && !named(p.in.Options.TakeOver, r.Address) {
 		t.out.Status, t.out.Host = Forgotten, r.Host
 	} else if p.in.Options.Destroy {
 		t.out.Status = Destroyed
@@ -267,7 +267,7 @@ func (p *planning) here(t *target) bool {
 		return true
 	}
 	a := t.out.Address
-	if t.prior == nil || t.prior.Resource.Host == "" || SameHost(t.prior.Resource.Host, p.in.Host) || names(p.in.Options.TakeOver, a) {
+	if t.prior == nil || t.prior.Resource.Host == "" || SameHost(t.prior.Resource.Host, p.in.Host) || named(p.in.Options.TakeOver, a) {
 		return true
 	}
 	other := t.prior.Resource.Host

@@ -269,6 +269,22 @@ func TestRule14_NamesAreMatchedExactlyThenInNFC(t *testing.T) {
 	}
 }
 
+// A name that another client wrote as it is, or an earlier megaplan with its quotes doubled, is the name it is restored as.
+func TestRule14_NamesOfOtherSpellingsAreAdopted(t *testing.T) {
+	for remote, stored := range map[string]string{"Qur‛‛an": "Qur‛an", "bad\xff": "bad‛FF"} {
+		w := newWorld()
+		f := w.write(stored, "x")
+		n := w.put("B/docs/"+remote, tree.File, "x")
+		n.printed, n.mtime = true, f.mtime/1e9
+		expect(t, w.settled(t))
+		w.write(stored, "changed")
+		expect(t, w.settled(t), "update "+remote)
+		w.remove(stored)
+		w.write("other", "another")
+		expect(t, w.settled(t), "upload other", "trash "+remote)
+	}
+}
+
 func TestRule14_TwoFormsOfANameAreTwoFiles(t *testing.T) {
 	const composed, decomposed = "\u00e9", "e\u0301"
 	w := newWorld()

@@ -213,7 +213,7 @@ func (a *account) find(h tree.Handle) (tree.ID, bool) {
 	return tree.ID(row), true
 }
 
-// names says whether a list of addresses from the command line holds a: itself, or its block without a key.
-func names(list []addr.Address, a addr.Address) bool {
+// named says whether a list of addresses from the command line holds a: itself, or its block without a key.
+func named(list []addr.Address, a addr.Address) bool {
 	return slices.ContainsFunc(list, func(x addr.Address) bool { return x == a || !x.Keyed && x == a.Block() })
 }

@@ -23,11 +23,11 @@ var vectors = []struct{ name, encoded, disk string }{
 	{"／", "‛／", "／"},
 	{"a／b", "a‛／b", "a／b"},
 	{"␀", "‛␀", "␀"},
-	{"‛", "‛‛", "‛‛"},
-	{"x‛", "x‛‛", "x‛‛"},
-	{"‛4", "‛‛4", "‛‛4"},
+	{"‛", "‛‛", ""},
+	{"x‛", "x‛‛", ""},
+	{"‛4", "‛‛4", ""},
 	{"‛FF", "‛‛FF", "‛‛FF"},
-	{"‛+1", "‛‛+1", "‛‛+1"},
+	{"‛+1", "‛‛+1", ""},
 	{"a\xffb", "a‛FFb", "a‛FFb"},
 	{"\xc0\x80", "‛C0‛80", "‛C0‛80"},
 	{"\xe2\x80", "‛E2‛80", "‛E2‛80"},
@@ -55,6 +55,31 @@ func TestDefaultEncodingIsRclonesForMEGA(t *testing.T) {
 		}
 		if got := Default.FromDisk(v.name); got != v.disk {
 			t.Errorf("FromDisk(%q) = %q, want %q", v.name, got, v.disk)
+		}
+	}
+}
+
+// TestQuotesThatMarkNothing: rclone cannot read such names from a disk, and reads them from MEGA doubled or not.
+func TestQuotesThatMarkNothing(t *testing.T) {
+	for name, want := range map[string]string{
+		"‛": "‛", "x‛": "x‛", "‛4": "‛4", "‛+1": "‛+1", "Qur‛an": "Qur‛an", "／‛": "／‛",
+		"‛‛": "‛‛‛‛", "‛FF": "‛‛FF", "a‛b‛FF": "a‛‛b‛‛FF", "‛\xff": "‛‛‛FF", "‛／": "‛‛／",
+	} {
+		if got := Default.FromDisk(name); got != want {
+			t.Errorf("FromDisk(%q) = %q, want %q", name, got, want)
+		}
+		if got := Default.ToDisk(want); got != name {
+			t.Errorf("ToDisk(%q) = %q, want %q", want, got, name)
+		}
+	}
+}
+
+func TestSpelled(t *testing.T) {
+	for in, want := range map[string]string{
+		"a": "a", "Qur‛‛an": "Qur‛an", "Qur‛an": "Qur‛an", "a\xff": "a‛FF", "a‛FF": "a‛FF", "a‛fF": "a‛FF", "a‛／b": "a／b", "a/b": "a／b", ".": "．",
+	} {
+		if got := Default.Spelled(in); got != want {
+			t.Errorf("Spelled(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

@@ -92,7 +92,7 @@ func (c *comparison) spare(id tree.ID) {
 	}
 }
 
-// pair finds the local name of each remote one: the same bytes first, then the same text (rule 14). Several remote nodes of
+// pair finds the local name of each remote one: the same bytes first, then what is restored as the same text (rule 14). Several remote nodes of
 // one name are compared with the same local file.
 func (c *comparison) pair(remote, local tree.ID) map[tree.ID]tree.ID {
 	pairs := map[tree.ID]tree.ID{}
@@ -121,7 +121,7 @@ func (c *comparison) pair(remote, local tree.ID) map[tree.ID]tree.ID {
 		}
 	}
 	for _, id := range rest {
-		key := names.NFC(c.in.Remote.Name(id))
+		key := names.NFC(c.in.Encoding.Spelled(c.in.Remote.Name(id)))
 		if here, ok := alike[key]; ok {
 			pairs[id] = here
 			delete(alike, key)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/megaplan/megaplan/internal/names"
 	"github.com/megaplan/megaplan/internal/scan"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
@@ -35,8 +36,9 @@ type Input struct {
 	// Remote has the backup's root.
 	Remote *tree.Tree
 	Root   tree.ID
-	// Local is the scanned source.
-	Local *tree.Tree
+	// Local is the scanned source, its names written in Encoding.
+	Local    *tree.Tree
+	Encoding names.Encoding
 	// Manifest is what the last apply left; HasState is false where nothing is known of it.
 	Manifest state.Manifest
 	HasState bool

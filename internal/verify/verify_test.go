@@ -14,6 +14,7 @@ import (
 
 	"github.com/megaplan/megaplan/internal/mega/crypt"
 	"github.com/megaplan/megaplan/internal/mega/transfer"
+	"github.com/megaplan/megaplan/internal/names"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/internal/verify"
 	"github.com/megaplan/megaplan/planner"
@@ -331,6 +332,7 @@ func TestRule10_Verdicts(t *testing.T) {
 		{"duplicates are read once", grown("a", "a", "a"), here("a"), map[string]string{"a": "same"}, verify.Input{}, []string{"3 equal"}},
 		{"a directory where a file was", grown("a"), here("a/"), nil, verify.Input{}, []string{"differs a: a directory here !"}},
 		{"accents spelt otherwise", grown("e\u0301", "d/", "d/x"), here("\u00e9", "d/", "d/x"), map[string]string{"\u00e9": "same", "d/x": "same"}, verify.Input{}, []string{"2 equal"}},
+		{"a quote written as it is", grown("a‛‛b"), here("a‛b"), map[string]string{"a‛b": "same"}, verify.Input{Encoding: names.Default}, []string{"1 equal"}},
 		{"both spellings", grown("e\u0301", "\u00e9"), here("e\u0301", "\u00e9"), map[string]string{"e\u0301": "same", "\u00e9": "same"}, verify.Input{}, []string{"2 equal"}},
 		{"empty", grown("a", size(0)), here("a", size(0)), map[string]string{"a": ""}, verify.Input{}, []string{"1 equal"}},
 	}

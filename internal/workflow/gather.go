@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -198,6 +199,9 @@ func (p *Project) readAccount(ctx context.Context, a addr.Address, w *wanted) (p
 	}
 	p.Observer.AccountRead(a, acct.read)
 	out := planner.Account{Address: a, User: acct.client.User(), Quota: planner.Quota{Used: quota.Used, Total: quota.Total}}
+	if out.Encoding, err = p.encoding(a); err != nil {
+		return out, fmt.Errorf("%s: %w", a, err)
+	}
 	if out.Tree, err = acct.client.TreeOf(ctx, w.Part); err == nil {
 		out.Veiled, err = veiled(ctx, acct.client, out.Tree)
 	}

@@ -218,9 +218,13 @@ func (p *Project) verifyHere(ctx context.Context, v *Verified, b *config.Backup,
 	for _, proof := range all[b.Address] {
 		proofs[proof.Handle] = proof
 	}
+	encoding, err := p.encoding(b.Account)
+	if err != nil {
+		return err
+	}
 	prior, known := p.prior[b.Address]
 	input := verify.Input{
-		Remote: at.tree, Root: at.root, Local: source.Tree, Manifest: prior.Manifest, HasState: known, Proofs: proofs,
+		Remote: at.tree, Root: at.root, Local: source.Tree, Encoding: encoding, Manifest: prior.Manifest, HasState: known, Proofs: proofs,
 		KeepsGone: b.Mode == config.ModeArchive || b.OnDelete == config.DeleteKeep, Sample: o.Sample, Grows: p.growing(b.Address).Takes,
 	}
 	if one := v.Snapshot; one.Name != "" {
