@@ -21,7 +21,7 @@ func (e *evaluator) backup(o *object, a addr.Address) cty.Value {
 		CopyFrom:       CopyFrom(get[string](o, "copy_from")),
 		Preserve:       preserveOf(get[[]string](o, "preserve")),
 		Always:         get[bool](o, "always"),
-		Retention:      retentionOf(o.nested["retention"]),
+		Retention:      e.retentionOf(o.nested["retention"]),
 		Lifecycle:      lifecycleOf(o.nested["lifecycle"]),
 		Range:          plainRange(o.declared),
 		SourceRange:    plainRange(o.at("source")),
@@ -153,31 +153,6 @@ func lifecycleOf(o *object) Lifecycle {
 		MaxDelete:      get[Limit](o, "max_delete"),
 		MaxUpdate:      get[Limit](o, "max_update"),
 		IgnoreDrift:    get[[]string](o, "ignore_drift"),
-	}
-}
-
-func retentionOf(o *object) Retention {
-	r := Retention{Timezone: get[string](o, "timezone")}
-	if len(o.blocks["versions"]) > 0 {
-		v := o.nested["versions"]
-		r.Versions = &VersionRetention{KeepLast: int(get[int64](v, "keep_last")), KeepWithin: get[string](v, "keep_within")}
-	}
-	if len(o.blocks["snapshots"]) > 0 {
-		r.Snapshots = snapshotsOf(o.nested["snapshots"])
-	}
-	return r
-}
-
-func snapshotsOf(o *object) *SnapshotRetention {
-	n := func(name string) int { return int(get[int64](o, name)) }
-	d := func(name string) string { return get[string](o, name) }
-	return &SnapshotRetention{
-		KeepLast: n("keep_last"), KeepHourly: n("keep_hourly"), KeepDaily: n("keep_daily"),
-		KeepWeekly: n("keep_weekly"), KeepMonthly: n("keep_monthly"), KeepYearly: n("keep_yearly"),
-		KeepWithin: d("keep_within"), KeepWithinHourly: d("keep_within_hourly"), KeepWithinDaily: d("keep_within_daily"),
-		KeepWithinWeekly: d("keep_within_weekly"), KeepWithinMonthly: d("keep_within_monthly"), KeepWithinYearly: d("keep_within_yearly"),
-		KeepTags: get[[][]string](o, "keep_tags"),
-		MinKeep:  n("min_keep"),
 	}
 }
 

@@ -91,7 +91,7 @@ func retentionBlock() Block {
 		return Attribute{Name: name, Kind: KindKeepDuration, Meaning: meaning}
 	}
 	return Block{
-		Type: "retention", Meaning: "How much history is kept. Each rule is judged on its own; what any rule keeps is kept. Without rules, everything is.",
+		Type: "retention", Meaning: "How much history is kept. Each rule is judged on its own; what any rule keeps is kept. Without rules, everything is; 0 is no rule.",
 		Attributes: []Attribute{
 			{Name: "timezone", Kind: KindTimezone, Default: `"UTC"`, Meaning: "Whose days, weeks and months are counted, as in `Europe/Rome`."},
 		},
