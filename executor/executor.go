@@ -18,7 +18,7 @@ import (
 var ErrChanged = errors.New("changed meanwhile")
 
 // DeclareGrowing is the way out for a file that fails in every run because it is written all the time.
-const DeclareGrowing = "if it is only appended to, list it under growing in its source block"
+const DeclareGrowing = "if it is only appended to, list it under growing in a source block"
 
 // remote is what the executor asks of an account. *mega.Client has it.
 type remote interface {
