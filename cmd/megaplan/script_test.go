@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -38,6 +39,13 @@ func TestMain(m *testing.M) {
 // TestScripts runs what a user would type, against an emulated MEGA. Scripts start one with `mega`, act as another client
 // with `other` and read the emulator's counters with `stat`.
 func TestScripts(t *testing.T) {
+	commands := map[string]func(*testscript.TestScript, bool, []string){
+		"mega": startMega, "tamper": tamper, "other": otherClient, "stat": checkStat, "mark": markStats, "mtime": setTime, "expect-exit": expectExit, "fault": queueFault,
+		"session-env": sessionEnv, "kill-apply": killApply, "now": takeTime, "kill-when": killWhen, "interrupt-when": interruptWhen,
+		"snap": makeSnapshot, "grow": growFiles, "prefix": checkPrefix,
+		"state-server": startStateServer, "remote-state": remoteState,
+	}
+	maps.Copy(commands, unixCommands)
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
@@ -58,16 +66,15 @@ func TestScripts(t *testing.T) {
 			env.Values[snapped{}] = map[[sha256.Size]byte]mega.Uploaded{}
 			env.Values[growersValue{}] = new(growers)
 			env.Values[markedValue{}] = map[string]float64{}
+			env.Values[frozenValue{}] = new(running)
 			return os.MkdirAll(home, 0o700)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"mega": startMega, "tamper": tamper, "other": otherClient, "stat": checkStat, "mark": markStats, "mtime": setTime, "expect-exit": expectExit, "fault": queueFault,
-			"session-env": sessionEnv, "kill-apply": killApply, "now": takeTime, "kill-when": killWhen, "interrupt-when": interruptWhen,
-			"snap": makeSnapshot, "grow": growFiles, "prefix": checkPrefix,
-			"state-server": startStateServer, "remote-state": remoteState,
-		},
+		Cmds: commands,
 	})
 }
+
+// unixCommands are those that only some systems have.
+var unixCommands map[string]func(*testscript.TestScript, bool, []string)
 
 // startMega starts an emulated MEGA for user@example.com and sets MEGA_URL: mega [mfa=SECRET] [quota=BYTES] [login-limit=N]
 // [latency=DURATION] [bandwidth=BYTES].
@@ -407,6 +414,22 @@ func interruptWhen(ts *testscript.TestScript, _ bool, args []string) {
 
 // signalWhen returns how the command ended.
 func signalWhen(ts *testscript.TestScript, sig os.Signal, args []string) error {
+	r := runUntil(ts, args)
+	ts.Check(r.cmd.Process.Signal(sig))
+	return <-r.ended
+}
+
+// running is a command under way.
+type running struct {
+	cmd   *exec.Cmd
+	ended chan error
+}
+
+// frozenValue is the key of the command that a script has frozen.
+type frozenValue struct{}
+
+// runUntil starts a command and returns as soon as a counter of the emulator is so high.
+func runUntil(ts *testscript.TestScript, args []string) running {
 	bound, since := strings.CutPrefix(args[1], "+")
 	want, err := strconv.ParseFloat(bound, 64)
 	ts.Check(err)
@@ -427,6 +450,5 @@ func signalWhen(ts *testscript.TestScript, sig os.Signal, args []string) error {
 		case <-time.After(2 * time.Millisecond):
 		}
 	}
-	ts.Check(cmd.Process.Signal(sig))
-	return <-ended
+	return running{cmd, ended}
 }

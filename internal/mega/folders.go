@@ -142,6 +142,9 @@ func (c *Client) newFolder(f NewFolder) (api.NewNode, error) {
 	if f.Snapshot != "" {
 		attrs.Set(snapshot.Attribute, f.Snapshot)
 	}
+	if f.Own {
+		attrs.Set(attrOwn, ownMark)
+	}
 	text, err := attrs.Encrypt(key)
 	return api.NewNode{Type: api.Folder, Attr: text, Key: c.keys.WrapKey(key)}, err
 }

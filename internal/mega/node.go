@@ -16,6 +16,8 @@ import (
 const (
 	attrMeta  = "_mp"
 	attrTrash = "_mptrash"
+	// attrOwn marks a folder in which megaplan keeps things of its own, for all who do not know its path (rule 2).
+	attrOwn = "_mpown"
 )
 
 // AttrName is the attribute that holds a node's name.
@@ -76,6 +78,9 @@ func (o opened) facts() tree.Node {
 	}
 	n.Meta, _ = o.attrs.Get(attrMeta)
 	n.Snapshot, _ = o.attrs.Get(snapshot.Attribute)
+	if o.Type == cache.Folder {
+		n.Own = o.marked()
+	}
 	if o.Type == cache.File {
 		n.Kind = tree.File
 		if isSymlink(n.Meta) {

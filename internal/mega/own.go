@@ -149,11 +149,11 @@ func (f *OwnFolder) ensure(ctx context.Context, below tree.Path) (tree.Handle, e
 		case err != nil:
 			return 0, err
 		case len(specs) > 0:
-			specs = append(specs, NewFolder{Under: len(specs), Name: name})
+			specs = append(specs, NewFolder{Under: len(specs), Name: name, Own: walked == f.path})
 		case len(there) > 0:
 			at = there[0]
 		default:
-			specs = append(specs, NewFolder{Parent: at, Name: name})
+			specs = append(specs, NewFolder{Parent: at, Name: name, Own: walked == f.path})
 		}
 	}
 	made, err := f.client.CreateFolders(ctx, specs)
@@ -161,6 +161,29 @@ func (f *OwnFolder) ensure(ctx context.Context, below tree.Path) (tree.Handle, e
 		return 0, fmt.Errorf("create /%s: %w", walked, err)
 	}
 	return made[len(made)-1], nil
+}
+
+// ownMark is the value of attrOwn, and its version.
+const ownMark = "1"
+
+func (o opened) marked() bool {
+	_, marked := o.attrs.Raw(attrOwn)
+	return marked
+}
+
+// Mark marks the folder where somebody else made it.
+func (f *OwnFolder) Mark(ctx context.Context) error {
+	dirs, err := f.folders("")
+	for _, h := range dirs {
+		o, err := f.client.readable(h)
+		if err == nil && !o.marked() {
+			err = f.client.SetAttributes(ctx, h, map[string]string{attrOwn: ownMark})
+		}
+		if err != nil {
+			return fmt.Errorf("mark /%s: %w", f.path, err)
+		}
+	}
+	return err
 }
 
 func first(handles []tree.Handle) tree.Handle {

@@ -29,6 +29,8 @@ type NewFolder struct {
 	Name, Meta string
 	// Snapshot is the mark of a snapshot's folder.
 	Snapshot string
+	// Own marks the folder as megaplan's own.
+	Own bool
 }
 
 // PartError says which entries of a call failed, by index; the others were done.

@@ -43,7 +43,7 @@ func (b *Builder) Add(parent ID, n Node) ID {
 		name: b.span(n.Name), meta: b.span(n.Meta), parent: parent, kind: n.Kind, incomplete: n.Incomplete, why: n.Why,
 		size: n.Size, mtime: n.MTime,
 	}
-	if o := (oddFacts{n.LocalName, n.Reason, n.TrashedBy, n.TrashedAt, n.Snapshot}); o != (oddFacts{}) {
+	if o := (oddFacts{n.LocalName, n.Reason, n.TrashedBy, n.TrashedAt, n.Snapshot, n.Own}); o != (oddFacts{}) {
 		r.hasOdd = true
 		b.odd[id] = o
 	}

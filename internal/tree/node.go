@@ -122,6 +122,8 @@ type Node struct {
 	TrashedAt int64
 	// Snapshot is the _mpsnap attribute of a snapshot's folder, as it was found (rule 23).
 	Snapshot string
+	// Own marks a folder in which megaplan keeps things of its own (rule 2).
+	Own bool
 }
 
 // LocalOrName returns the name on disk.

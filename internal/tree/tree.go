@@ -58,6 +58,7 @@ type oddFacts struct {
 	localName, reason, trashedBy string
 	trashedAt                    int64
 	snapshot                     string
+	own                          bool
 }
 
 func (t *Tree) str(s span) string { return t.text[s.off : s.off+s.len] }
@@ -113,7 +114,7 @@ func (t *Tree) Node(id ID) Node {
 	}
 	if r.hasOdd {
 		o := t.odd[id]
-		n.LocalName, n.Reason, n.TrashedBy, n.TrashedAt, n.Snapshot = o.localName, o.reason, o.trashedBy, o.trashedAt, o.snapshot
+		n.LocalName, n.Reason, n.TrashedBy, n.TrashedAt, n.Snapshot, n.Own = o.localName, o.reason, o.trashedBy, o.trashedAt, o.snapshot, o.own
 	}
 	return n
 }
@@ -184,4 +185,16 @@ func (t *Tree) walk(id ID, yield func(ID) bool) bool {
 		}
 	}
 	return true
+}
+
+// Own returns the nodes that are marked as megaplan's own, in order.
+func (t *Tree) Own() []ID {
+	var ids []ID
+	for id, o := range t.odd {
+		if o.own {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }

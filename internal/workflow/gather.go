@@ -206,7 +206,7 @@ func (p *Project) readAccount(ctx context.Context, a addr.Address, w *wanted) (p
 		out.Veiled, err = veiled(ctx, acct.client, out.Tree)
 	}
 	if err == nil {
-		out.Own, err = p.ownNodes(a, acct.client)
+		out.Own, err = p.ownNodes(a, acct.client, out.Tree)
 	}
 	return out, p.accountError(a, err)
 }

@@ -70,6 +70,9 @@ func (p *Project) importable(ctx context.Context, a, account addr.Address, place
 		return nil, fmt.Errorf("/%s is a file, and %s is a folder", s.path, a)
 	}
 	for _, d := range all {
+		if d.address.IsZero() && d.account == account && (s.path.Within(d.path) || d.path.Within(s.path)) {
+			return nil, fmt.Errorf("/%s is or holds /%s, where the state is kept: that is nobody's", s.path, d.path)
+		}
 		if d.address != a && d.account == account && d.path == s.path {
 			return nil, fmt.Errorf("/%s is declared as %s: a folder has one owner", s.path, d.address)
 		}

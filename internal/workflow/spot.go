@@ -27,7 +27,8 @@ type Spot struct {
 	dated []inSnapshot
 }
 
-// declared is what an address has in an account, by configuration or, for one that left it, by state.
+// declared is what an address has in an account, by configuration or, for one that left it, by state. The folder of the state has
+// no address: what is in it is nobody's.
 type declared struct {
 	address, account addr.Address
 	path, folded     tree.Path // as stored; folded is the key under which spellings are alike (rule 14)
@@ -45,11 +46,14 @@ func (all declarations) owner(account addr.Address, at tree.Path) addr.Address {
 	return addr.Address{}
 }
 
-// above is what has the deepest declared path above a path; nil is nothing.
+// above is what has the deepest declared path above a path; nil is nothing, or the state.
 func (all declarations) above(account addr.Address, at tree.Path) *declared {
 	folded := tree.Path(names.NFC(string(at)))
 	for i := range all {
 		if d := &all[i]; d.account == account && folded.Within(d.folded) {
+			if d.address.IsZero() {
+				return nil
+			}
 			return d
 		}
 	}
@@ -209,6 +213,7 @@ func (p *Project) declared(ctx context.Context) (declarations, error) {
 			err = add(r.Address, r.Account, r.Path)
 		}
 	}
+	all = append(all, p.stateFolders()...)
 	slices.SortStableFunc(all, func(a, b declared) int {
 		return cmp.Or(cmp.Compare(depth(b.path), depth(a.path)), a.address.Compare(b.address))
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/mega"
+	"github.com/megaplan/megaplan/internal/names"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/state"
 	statemega "github.com/megaplan/megaplan/state/mega"
@@ -91,12 +92,34 @@ func (s *stateAccount) folder(ctx context.Context) (*mega.OwnFolder, error) {
 // Blame implements statemega.Account.
 func (s *stateAccount) Blame(err error) error { return s.p.accountError(s.address, err) }
 
-// ownNodes are megaplan's own nodes in an account (rule 2).
-func (p *Project) ownNodes(a addr.Address, client *mega.Client) (map[tree.Handle]bool, error) {
-	if p.keeper == nil || !p.sameAccount(a, p.keeper.address) {
-		return nil, nil
+// ownNodes are megaplan's own nodes in an account (rule 2): those of this project, and what another project has in folders that
+// the tree shows.
+func (p *Project) ownNodes(a addr.Address, client *mega.Client, t *tree.Tree) (map[tree.Handle]bool, error) {
+	own := map[tree.Handle]bool{}
+	if p.keeper != nil && p.sameAccount(a, p.keeper.address) {
+		var err error
+		if own, err = client.OwnFolder(p.keeper.path, false).Nodes(); err != nil {
+			return nil, err
+		}
 	}
-	return client.OwnFolder(p.keeper.path, false).Nodes()
+	for _, top := range t.Own() {
+		for id := range t.Walk(top) {
+			own[t.Handle(id)] = true
+		}
+	}
+	return own, nil
+}
+
+// stateFolders are the places of the state among the declared ones.
+func (p *Project) stateFolders() declarations {
+	var out declarations
+	for i := range p.Config.Accounts {
+		a := p.Config.Accounts[i].Address
+		if p.keeper != nil && p.sameAccount(a, p.keeper.address) {
+			out = append(out, declared{account: a, path: p.keeper.path, folded: tree.Path(names.NFC(string(p.keeper.path)))})
+		}
+	}
+	return out
 }
 
 // sameAccount says whether two declarations are of one account.

@@ -24,11 +24,12 @@ type Usage struct {
 const (
 	UsageElsewhere = "elsewhere" // in the drive, below no declared path
 	UsageTrash     = "trash"
+	UsageState     = "megaplan's state"
 	UsageFiles     = "files here" // directly in the folder that was asked about
 )
 
 // Usage sums up what is below a place, one row for each folder directly in it, the largest first. The empty place means all
-// accounts: one row for each address, one for what no address declares and one for the trash.
+// accounts: one row for each address, one for the state where the account keeps it, one for what no address declares and one for the trash.
 func (p *Project) Usage(ctx context.Context, place string) ([]Usage, error) {
 	if place == "" {
 		return p.usageByAddress(ctx)
@@ -147,7 +148,7 @@ func (s *Spot) usageOfAccount(ctx context.Context) ([]Usage, error) {
 	roots := make(map[tree.Path]addr.Address)
 	for _, d := range s.declared {
 		if d.account == a && rows[d.address] == nil {
-			rows[d.address] = &Usage{Account: a, What: d.address.String()}
+			rows[d.address] = &Usage{Account: a, What: cmp.Or(d.address.String(), UsageState)}
 			roots[d.folded] = d.address
 		}
 	}

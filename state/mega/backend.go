@@ -160,6 +160,7 @@ func (b *Backend) Write(ctx context.Context, data []byte, revision string, keep 
 	if old, err := f.Versions(h); err == nil && len(old) > keepEarlier {
 		_ = f.DeleteVersions(ctx, handles(old[keepEarlier:])...)
 	}
+	_ = f.Mark(ctx)
 	f.Tidy()
 	return nil
 }
