@@ -77,7 +77,7 @@ func TestScripts(t *testing.T) {
 var unixCommands map[string]func(*testscript.TestScript, bool, []string)
 
 // startMega starts an emulated MEGA for user@example.com and sets MEGA_URL: mega [mfa=SECRET] [quota=BYTES] [login-limit=N]
-// [latency=DURATION] [bandwidth=BYTES].
+// [latency=DURATION] [bandwidth=BYTES] [faults=SPEC].
 func startMega(ts *testscript.TestScript, _ bool, args []string) {
 	var opts emulator.Options
 	for _, arg := range args {
@@ -93,6 +93,8 @@ func startMega(ts *testscript.TestScript, _ bool, args []string) {
 			opts.Bandwidth = number
 		case "login-limit":
 			opts.LoginLimit = int(number)
+		case "faults":
+			opts.Faults, err = value, nil
 		case "latency":
 			opts.Latency, err = time.ParseDuration(value)
 		default:

@@ -119,8 +119,10 @@ func (f *OwnFolder) within(h tree.Handle) error {
 		switch {
 		case failed != nil:
 			return failed
-		case !ok || n.Type != cache.File && n.Type != cache.Folder:
-			return fmt.Errorf("node %s is not in /%s: %w", h, f.path, ErrGone)
+		case !ok:
+			return fmt.Errorf("node %s: %w", h, ErrGone)
+		case n.Type != cache.File && n.Type != cache.Folder:
+			return fmt.Errorf("node %s is not in /%s", h, f.path)
 		case slices.Contains(tops, n.Parent):
 			return nil
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/diag"
+	"github.com/megaplan/megaplan/internal/mega"
 	"github.com/megaplan/megaplan/internal/mega/api"
 	"github.com/megaplan/megaplan/internal/mega/session"
 	"github.com/megaplan/megaplan/internal/mega/transfer"
@@ -203,6 +204,9 @@ func explainAccount(e *AccountError) diag.Diagnostic {
 		if login.Err != nil {
 			d.Detail += "\n(" + login.Err.Error() + ")"
 		}
+	case errors.Is(e.Err, mega.ErrOverQuota):
+		d.Summary, d.Detail = "the account is full", fmt.Sprintf("%v.\nWhat was done is recorded on this machine, beside the configuration, and its next run goes on from there. "+
+			"Make room first: `megaplan du` shows what takes it.", e.Err)
 	case errors.Is(e.Err, transfer.ErrCorrupt):
 		d.Summary = "what came from MEGA is damaged"
 		d.Detail += ". None of it was used. Try again; if it stays so, an older version may be whole: `megaplan versions PLACE` lists them."
