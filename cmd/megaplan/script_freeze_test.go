@@ -29,7 +29,7 @@ func thaw(ts *testscript.TestScript, _ bool, args []string) {
 	r := *ts.Value(frozenValue{}).(*running)
 	ts.Check(r.cmd.Process.Signal(syscall.SIGCONT))
 	select {
-	case <-r.ended:
+	case <-r.ended: //nolint:errcheck // the exit code says it
 	case <-time.After(time.Minute):
 		ts.Fatalf("%s does not end", strings.Join(r.cmd.Args, " "))
 	}
