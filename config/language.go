@@ -152,7 +152,7 @@ func sourceBlock() Block {
 			{Name: "path", Kind: KindLocalPath, Required: true, Meaning: "The directory. `~` is your home; relative paths start at the configuration."},
 			{Name: "include", Kind: KindPatterns, Default: "[]", Meaning: "What is taken, in gitignore's language. Empty: everything."},
 			{Name: "exclude", Kind: KindPatterns, Default: "[]", Meaning: "What is left out, in gitignore's language; the last match wins. What is already in the account stays there."},
-			{Name: "ignore_files", Kind: KindTexts, Default: `[".megaignore"]`, Meaning: "Names of files inside the source that hold further patterns to leave out."},
+			{Name: "ignore_files", Kind: KindTexts, Default: `[".megaignore"]`, Meaning: "Names of files inside the source that hold further patterns to leave out, in gitignore's language. MEGA's apps read and write `.megaignore` in another one: where they sync the source too, choose another name."},
 			{Name: "growing", Kind: KindPatterns, Default: "[]", Meaning: "Files that are appended to while they are read, such as logs, in gitignore's language: what is stored is what the scan saw of them, up to the size they had. Not for databases."},
 			{Name: "symlinks", Kind: KindChoice, Choices: []string{"record", "follow", "skip"}, Default: `"record"`, Meaning: "Symbolic links: remember the target, back up what they point to, or leave them out."},
 			{Name: "follow_outside", Kind: KindBool, Default: "false", Meaning: "Follow links that leave the source."},

@@ -86,6 +86,7 @@ func (d *dirReader) prepare(listed []string) bool {
 		switch {
 		case err == nil:
 			d.job.dir = d.job.dir.WithIgnoreFile(name, content)
+			d.ofApps(name, content)
 		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNoFile):
 		default:
 			// What it would have left out must not be uploaded.
@@ -107,6 +108,13 @@ func (d *dirReader) prepare(listed []string) bool {
 		}
 	}
 	return true
+}
+
+// ofApps tells of an ignore file that other software wrote under the same name.
+func (d *dirReader) ofApps(name string, content []byte) {
+	if p, found := filter.OfApps(filter.ParseIgnoreFile(name, content)); found {
+		d.problem(name, 0, fmt.Errorf("%s is written for MEGA's apps: it leaves out nothing here", p.Text))
+	}
 }
 
 const (
