@@ -55,7 +55,21 @@ type Backend struct {
 	mu     sync.Mutex
 	held   string        // id of the lock we have
 	seen   *state.Bundle // what was last read or written
+	under  *kept         // what is there since we have the lock; nil if it was not looked at
 	staged map[string]state.BundledObject
+}
+
+// kept is what the server keeps: nil and empty for nothing.
+type kept struct {
+	bundle *state.Bundle
+	text   []byte
+}
+
+func (k kept) revision() string {
+	if k.bundle == nil {
+		return ""
+	}
+	return state.Digest(k.text)
 }
 
 var _ state.Backend = (*Backend)(nil)
@@ -90,48 +104,56 @@ func (b *Backend) String() string { return where(b.address) }
 
 // Read implements state.Backend. A revision is the digest of the whole text.
 func (b *Backend) Read(ctx context.Context) (data []byte, revision string, err error) {
-	bundle, text, err := b.fetch(ctx)
-	if err != nil || bundle == nil {
+	k, err := b.fetch(ctx)
+	if err != nil || k.bundle == nil {
 		return nil, "", err
 	}
-	return bundle.Document, state.Digest(text), nil
+	return k.bundle.Document, k.revision(), nil
 }
 
-// fetch reads what the server keeps; nil if it keeps nothing.
-func (b *Backend) fetch(ctx context.Context) (bundle *state.Bundle, text []byte, err error) {
+// fetch reads what the server keeps.
+func (b *Backend) fetch(ctx context.Context) (k kept, err error) {
 	err = b.client.repeat(ctx, func(ctx context.Context) (err error) {
-		bundle, text, err = b.fetchOnce(ctx)
+		k, err = b.fetchOnce(ctx)
 		return err
 	})
-	return bundle, text, err
+	return k, err
 }
 
-func (b *Backend) fetchOnce(ctx context.Context) (*state.Bundle, []byte, error) {
+func (b *Backend) fetchOnce(ctx context.Context) (kept, error) {
+	b.mu.Lock()
+	since := b.held
+	b.mu.Unlock()
 	a, err := b.client.send(ctx, http.MethodGet, b.address, nil)
 	if err != nil {
-		return nil, nil, err
+		return kept{}, err
 	}
+	k, err := b.read(a)
+	if err != nil {
+		return kept{}, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seen = k.bundle
+	if since != "" && since == b.held {
+		b.under = &k
+	}
+	return k, nil
+}
+
+// read reads an answer to GET.
+func (b *Backend) read(a answer) (k kept, err error) {
 	// GitLab says 404 of a project that is not there, or that the user may not see, as well.
 	hidden := a.status == http.StatusNotFound && strings.Contains(b.client.said(a.body), "Project Not Found")
 	switch {
 	case a.status == http.StatusNoContent || a.status == http.StatusNotFound && !hidden || a.status == http.StatusOK && len(a.body) == 0:
-		b.remember(nil)
-		return nil, nil, nil
+		return kept{}, nil
 	case a.status != http.StatusOK:
-		return nil, nil, b.client.refused("read", http.MethodGet, b.address, a)
+		return kept{}, b.client.refused("read", http.MethodGet, b.address, a)
 	}
-	bundle, err := state.DecodeBundle(a.body)
-	if err != nil {
-		return nil, nil, err
-	}
-	b.remember(bundle)
-	return bundle, a.body, nil
-}
-
-func (b *Backend) remember(bundle *state.Bundle) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.seen = bundle
+	k.text = a.body
+	k.bundle, err = state.DecodeBundle(a.body)
+	return k, err
 }
 
 // Write implements state.Backend. All objects that were put go with the document.
@@ -168,30 +190,31 @@ func (b *Backend) Delete(ctx context.Context, digests ...string) error {
 	})
 }
 
-// replace reads what is there and writes what change makes of it; nil leaves it. Old is empty, and current too, if there is
-// nothing. A server that took a text and whose answer was lost has it already: then nothing is sent again.
+// replace writes what change makes of what is there; nil leaves it. Old is empty, and current too, if there is nothing. What was
+// read under the lock is what is there; without, and after an attempt whose answer was lost, it is read again: a server that has
+// the text already is not sent it twice.
 func (b *Backend) replace(ctx context.Context, change func(old *state.Bundle, current string) (*state.Bundle, error)) error {
-	to, err := b.lockedAddress()
+	to, there, err := b.lockedAddress()
 	if err != nil {
 		return err
 	}
 	var sent []byte
 	return b.client.repeat(ctx, func(ctx context.Context) error {
-		old, text, err := b.fetchOnce(ctx)
-		if err != nil {
-			return err
+		if there == nil {
+			k, err := b.fetchOnce(ctx)
+			if err != nil {
+				return err
+			}
+			if sent != nil && bytes.Equal(k.text, sent) {
+				b.stored(k)
+				return nil
+			}
+			there = &k
 		}
-		if sent != nil && bytes.Equal(text, sent) {
-			b.stored(old)
-			return nil
-		}
-		current := ""
-		if old == nil {
-			old = &state.Bundle{}
-		} else {
-			current = state.Digest(text)
-		}
-		next, err := change(old, current)
+		k := *there
+		there = nil
+		old := cmp.Or(k.bundle, &state.Bundle{})
+		next, err := change(old, k.revision())
 		if err != nil || next == nil {
 			return err
 		}
@@ -199,17 +222,20 @@ func (b *Backend) replace(ctx context.Context, change func(old *state.Bundle, cu
 		if sent, err = next.Encode(); err != nil {
 			return err
 		}
-		return b.post(ctx, to, next, sent)
+		return b.post(ctx, to, kept{next, sent})
 	})
 }
 
-func (b *Backend) post(ctx context.Context, to *url.URL, next *state.Bundle, text []byte) error {
-	if len(text) > warnSize {
+func (b *Backend) post(ctx context.Context, to *url.URL, next kept) error {
+	if len(next.text) > warnSize {
 		b.large.Do(func() {
-			b.warn(fmt.Sprintf("The state in %s has %d MiB with its manifests, and each save sends all of it. The backends local and mega keep manifests apart.", b, len(text)>>20))
+			b.warn(fmt.Sprintf("The state in %s has %d MiB with its manifests, and each save sends all of it. The backends local and mega keep manifests apart.", b, len(next.text)>>20))
 		})
 	}
-	a, err := b.client.send(ctx, b.update, to, text)
+	b.mu.Lock()
+	b.under = nil // until the answer says what is there
+	b.mu.Unlock()
+	a, err := b.client.send(ctx, b.update, to, next.text)
 	if err != nil {
 		return err
 	}
@@ -224,11 +250,14 @@ func (b *Backend) post(ctx context.Context, to *url.URL, next *state.Bundle, tex
 }
 
 // stored notes what the server keeps now.
-func (b *Backend) stored(bundle *state.Bundle) {
+func (b *Backend) stored(k kept) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.seen = bundle
-	maps.DeleteFunc(b.staged, func(digest string, o state.BundledObject) bool { return o.Time.Equal(bundle.Objects[digest].Time) })
+	b.seen = k.bundle
+	if b.held != "" {
+		b.under = &k
+	}
+	maps.DeleteFunc(b.staged, func(digest string, o state.BundledObject) bool { return o.Time.Equal(k.bundle.Objects[digest].Time) })
 }
 
 // Earlier implements state.Backend: the protocol has no way to ask for them.
@@ -247,7 +276,7 @@ func (b *Backend) Get(ctx context.Context, digest string) ([]byte, error) {
 	if o, ok := b.known(digest); ok {
 		return o.Data, nil
 	}
-	if _, _, err := b.fetch(ctx); err != nil {
+	if _, err := b.fetch(ctx); err != nil {
 		return nil, err
 	}
 	if o, ok := b.known(digest); ok {
@@ -268,7 +297,7 @@ func (b *Backend) known(digest string) (state.BundledObject, bool) {
 
 // List implements state.Backend.
 func (b *Backend) List(ctx context.Context) ([]state.Object, error) {
-	if _, _, err := b.fetch(ctx); err != nil {
+	if _, err := b.fetch(ctx); err != nil {
 		return nil, err
 	}
 	b.mu.Lock()

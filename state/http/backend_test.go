@@ -120,6 +120,32 @@ func TestWhatTheServerSees(t *testing.T) {
 	}
 }
 
+// TestWhatWasReadUnderTheLockIsNotReadAgain: a text may be large.
+func TestWhatWasReadUnderTheLockIsNotReadAgain(t *testing.T) {
+	s := &statetest.Server{}
+	o := serve(t, s)
+	b := open(t, o)
+	must(t, write(t, open(t, o), "1", ""))
+	_, _, err := b.Read(t.Context()) // before the lock: worth nothing
+	must(t, err)
+	_, revision, err := open(t, o).Read(t.Context())
+	must(t, err)
+	must(t, write(t, open(t, o), "2", revision))
+	before := len(s.Requests())
+	must(t, locked(t, b, func() error {
+		text, revision, err := b.Read(t.Context())
+		must(t, err)
+		if string(text) != "2" {
+			t.Errorf("read %q", text)
+		}
+		return b.Write(t.Context(), []byte("3"), revision, false)
+	}))
+	want := []string{"LOCK " + path + "/lock", "GET " + path, "POST " + path + "?ID=writer", "UNLOCK " + path + "/lock"}
+	if got := s.Requests()[before:]; !slices.Equal(got, want) {
+		t.Errorf("requests %q, want %q", got, want)
+	}
+}
+
 // TestLostAnswers breaks each request once, before and after it took effect.
 func TestLostAnswers(t *testing.T) {
 	for name, gitlab := range map[string]bool{"reference": false, "GitLab": true} {

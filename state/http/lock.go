@@ -85,7 +85,7 @@ func (b *Backend) Lock(ctx context.Context, info state.LockInfo) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.held = info.ID
+	b.held, b.under = info.ID, nil
 	return nil
 }
 
@@ -125,7 +125,7 @@ func (b *Backend) Unlock(ctx context.Context, id string) error {
 	b.mu.Lock()
 	ours := b.held == id && id != ""
 	if ours {
-		b.held = ""
+		b.held, b.under = "", nil
 	}
 	b.mu.Unlock()
 	if !ours {
@@ -184,19 +184,19 @@ func (b *Backend) ForceUnlock(ctx context.Context, id string) error {
 	return b.release(ctx, state.LockInfo{ID: id})
 }
 
-// lockedAddress is where to write: servers want to hear under which lock.
-func (b *Backend) lockedAddress() (*url.URL, error) {
+// lockedAddress is where to write, as servers want to hear under which lock, and what is there if it was read under it.
+func (b *Backend) lockedAddress() (*url.URL, *kept, error) {
 	if b.locking == nil {
-		return b.address, nil
+		return b.address, nil, nil
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.held == "" {
-		return nil, state.ErrNotLocked
+		return nil, nil, state.ErrNotLocked
 	}
 	to := *b.address
 	query := to.Query()
 	query.Set("ID", b.held)
 	to.RawQuery = query.Encode()
-	return &to, nil
+	return &to, b.under, nil
 }
