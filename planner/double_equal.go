@@ -81,7 +81,7 @@ func (t *target) equalByDownload(keep, id tree.ID) (equal, open bool) {
 // compared counts an answer.
 func (t *target) compared(q Question, a Answer, id tree.ID) {
 	if t.p.compared == nil {
-		t.p.compared, t.p.plan.Compared = map[Question]bool{}, &Compared{}
+		t.p.compared = map[Question]bool{}
 	}
 	t.p.compared[q] = true
 	sum := t.p.plan.Compared

@@ -26,7 +26,7 @@ type Plan struct {
 	// Partial says that something of a source could not be read or has no name of its own on MEGA, so that a run that applies
 	// this ends with exit code 3.
 	Partial bool
-	// Compared is what was found out under Options.VerifyDuplicates, nil if nothing had to be.
+	// Compared is what was found out under Options.VerifyDuplicates, nil without.
 	Compared *Compared
 	// Rollback says that the plan takes the last run back, Refresh that it only makes the state say what is on MEGA.
 	Rollback, Refresh bool

@@ -83,6 +83,9 @@ func newPlanning(in Input, answers Answers) *planning {
 		in: in, answers: answers, asked: map[Question]bool{},
 		accounts: map[addr.Address]*account{}, returning: map[tree.Handle]bool{}, plan: &Plan{Rollback: in.Options.Rollback, Refresh: in.Options.RefreshOnly},
 	}
+	if in.Options.VerifyDuplicates {
+		p.plan.Compared = &Compared{}
+	}
 	for i := range in.Accounts {
 		p.accounts[in.Accounts[i].Address] = newAccount(&in.Accounts[i])
 	}

@@ -74,7 +74,11 @@ func viewCompared(c *planner.Compared) *ComparedView {
 
 // compared says what was downloaded to compare duplicates.
 func (s *Screen) compared(c *planner.Compared) {
-	if c == nil {
+	switch {
+	case c == nil:
+		return
+	case c.Files == 0:
+		s.printf("No duplicates to compare: sizes, fingerprints and local files tell, and what is only reported is left alone.\n\n")
 		return
 	}
 	how := "nothing downloaded"

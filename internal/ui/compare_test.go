@@ -32,6 +32,7 @@ func TestWhatComparingDuplicatesCameTo(t *testing.T) {
 		want     string
 	}{
 		{nil, ""},
+		{&planner.Compared{}, "No duplicates to compare: sizes, fingerprints and local files tell, and what is only reported is left alone.\n\n"},
 		{&planner.Compared{Files: 1, Equal: 1}, "1 duplicate compared, nothing downloaded: 1 equal to what stays.\n\n"},
 		{&planner.Compared{Files: 4000, Equal: 3998, Unknown: 1, Fetched: 3 << 30}, "4,000 duplicates compared, 3.0 GiB downloaded: 3,998 equal to what stays, 1 cannot be told.\n\n"},
 	} {

@@ -34,7 +34,7 @@ type Summary struct {
 	FreedBytes   int64                  `json:"freed_bytes"`
 	TrashedBytes int64                  `json:"trashed_bytes"`
 	Quota        []QuotaView            `json:"quota"`
-	// Compared is there where -verify-duplicates had something to compare.
+	// Compared is there with -verify-duplicates.
 	Compared *ComparedView `json:"compared,omitempty"`
 }
 
