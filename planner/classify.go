@@ -49,10 +49,13 @@ func (t *target) judge(local, remote tree.ID) judgement {
 	}
 	content := t.policy.compare == config.CompareContent
 	proof := t.proof(local, &l, r.Handle)
-	if proof == proven && !content {
+	sameSecond := r.HasFingerprint && r.MTime/1e9 == seconds(l.MTime)
+	if proof == proven && sameSecond && !content {
 		return t.equal(&l, &r, true, false)
 	}
-	sameSecond := r.HasFingerprint && r.MTime/1e9 == seconds(l.MTime)
+	if proof == proven { // another client gave it another date, or took it away, which a touch repairs (rule 25)
+		proof = doubtful
+	}
 	if content || proof == doubtful {
 		return t.judgeMAC(local, &l, &r)
 	}

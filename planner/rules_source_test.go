@@ -206,6 +206,28 @@ func TestRule10_InOrder(t *testing.T) {
 	}
 }
 
+// A proof tells that the bytes are the same, not what another client made of the date since: MEGA's SDK writes another one where
+// it is given the same file again, and go-mega drops it with all attributes but the name.
+func TestRule25_ADateThatAnotherClientChangedIsPutRight(t *testing.T) {
+	for name, change := range map[string]func(*node){
+		"changed": func(n *node) { n.mtime -= 1000 },
+		"dropped": func(n *node) { n.printed = false },
+	} {
+		w := applied(t, "a.txt")
+		f, n := w.disk["a.txt"], w.at("B/docs/a.txt")[0]
+		change(n)
+		p := w.settled(t)
+		expect(t, p, "touch a.txt")
+		if n = w.at("B/docs/a.txt")[0]; !n.printed || n.mtime != f.mtime/1e9 {
+			t.Errorf("%s: the date on MEGA is %d, %v", name, n.mtime, n.printed)
+		}
+		w.asked = nil
+		if expect(t, w.plan(t)); len(w.asked) != 0 {
+			t.Errorf("%s: asked %v after it was put right", name, w.asked)
+		}
+	}
+}
+
 func TestRule10_DatesBeforeTheEpochCountAsZero(t *testing.T) {
 	w := newWorld()
 	w.write("f", "x").mtime = -5e9
