@@ -19,7 +19,8 @@ type Backend interface {
 	// Write replaces the document, which is JSON, if its revision is still this one ("": there is none), else it returns
 	// ErrConflict. The caller holds the lock. With keep, the replaced document joins the earlier ones.
 	Write(ctx context.Context, data []byte, revision string, keep bool) error
-	// Earlier returns documents that were replaced with keep, as many as the backend keeps, newest first.
+	// Earlier returns documents that were replaced with keep, as many as the backend keeps, newest first, as of the last Read or
+	// later.
 	Earlier(ctx context.Context) ([][]byte, error)
 
 	// Lock takes the document lock or returns a *HeldError at once, which says as much of the holder as the backend knows and
@@ -35,7 +36,7 @@ type Backend interface {
 	Put(ctx context.Context, digest string, data []byte) error
 	// Get returns an object, or ErrNoObject. What another one deletes may be had until the next Read.
 	Get(ctx context.Context, digest string) ([]byte, error)
-	// List returns all objects.
+	// List returns all objects as of the last Read or later.
 	List(ctx context.Context) ([]Object, error)
 	// Delete removes objects; those that are gone already are no error. The caller holds the lock.
 	Delete(ctx context.Context, digests ...string) error

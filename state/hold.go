@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,7 +29,12 @@ type Hold struct {
 	// Freed are leases of dead processes of this host that were in the way and are gone now, to be reported.
 	Freed []Lease
 
+	// given says that the last save gave the addresses back.
+	given atomic.Bool
+
 	saving sync.Mutex
+
+	basing sync.Mutex
 	bases  map[addr.Address]base
 }
 
@@ -108,7 +114,7 @@ func (h *Hold) KeepAlive(ctx context.Context) error {
 			return nil
 		})
 		var lost *LeaseLostError
-		if errors.As(err, &lost) {
+		if errors.As(err, &lost) && !h.given.Load() {
 			return err
 		}
 	}
@@ -129,10 +135,13 @@ func (h *Hold) edit(ctx context.Context, change func(d *Document, i int) error) 
 // Release gives the addresses back. With saved, everything the journal holds is in the state, and the journal goes too. A run
 // that wrote manifests also collects the objects that nothing refers to any more.
 func (h *Hold) Release(ctx context.Context, saved bool) error {
-	err := h.edit(ctx, func(d *Document, i int) error {
-		d.Leases = slices.Delete(d.Leases, i, i+1)
-		return nil
-	})
+	var err error
+	if !h.given.Load() {
+		err = h.edit(ctx, func(d *Document, i int) error {
+			d.Leases = slices.Delete(d.Leases, i, i+1)
+			return nil
+		})
+	}
 	var lost *LeaseLostError
 	if errors.As(err, &lost) {
 		err = nil // it is given back already

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/megaplan/megaplan/internal/addr"
 )
 
@@ -42,6 +44,20 @@ type Change struct {
 // Every record the journal took for an address before Save was called belongs into its manifest. What comes meanwhile is
 // kept by the journal.
 func (h *Hold) Save(ctx context.Context, changes []Change, outputs map[string]Output) error {
+	return h.save(ctx, changes, outputs, false)
+}
+
+// SaveLast is Save, and gives the addresses back with the same document. Release is left to do the rest.
+func (h *Hold) SaveLast(ctx context.Context, changes []Change, outputs map[string]Output) error {
+	h.given.Store(true) // before the heartbeat can miss the lease
+	err := h.save(ctx, changes, outputs, true)
+	if err != nil {
+		h.given.Store(false)
+	}
+	return err
+}
+
+func (h *Hold) save(ctx context.Context, changes []Change, outputs map[string]Output, last bool) error {
 	for _, c := range changes {
 		if !h.owns(c.Resource.Address) || !c.From.IsZero() && !h.owns(c.From) {
 			return fmt.Errorf("save %s: the lease does not cover it", c.Resource.Address)
@@ -53,14 +69,14 @@ func (h *Hold) Save(ctx context.Context, changes []Change, outputs map[string]Ou
 	if err != nil {
 		return err
 	}
-	ready := make([]Resource, len(changes))
-	for i := range changes {
-		if ready[i], err = h.prepare(ctx, d, &changes[i]); err != nil {
-			return fmt.Errorf("save %s: %w", changes[i].Resource.Address, err)
-		}
+	ready, err := h.prepareAll(ctx, d, changes)
+	if err != nil {
+		return err
 	}
 	return h.edit(ctx, func(d *Document, i int) error {
-		d.Leases[i].Heartbeat = time.Now().UTC()
+		if d.Leases[i].Heartbeat = time.Now().UTC(); last {
+			d.Leases = slices.Delete(d.Leases, i, i+1)
+		}
 		for k := range changes {
 			d.replace(&changes[k], ready[k])
 		}
@@ -72,6 +88,24 @@ func (h *Hold) Save(ctx context.Context, changes []Change, outputs map[string]Ou
 }
 
 func (h *Hold) owns(a addr.Address) bool { return slices.Contains(h.lease.Addresses, a) }
+
+// prepareAtOnce is how many addresses' objects are written beside each other: a remote backend sends small ones together.
+const prepareAtOnce = 8
+
+func (h *Hold) prepareAll(ctx context.Context, d *Document, changes []Change) ([]Resource, error) {
+	ready := make([]Resource, len(changes))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(prepareAtOnce)
+	for i := range changes {
+		g.Go(func() (err error) {
+			if ready[i], err = h.prepare(ctx, d, &changes[i]); err != nil {
+				err = fmt.Errorf("save %s: %w", changes[i].Resource.Address, err)
+			}
+			return err
+		})
+	}
+	return ready, g.Wait()
+}
 
 // prepare writes the objects of a change, which takes long, and returns the resource with everything filled in. Nobody else
 // changes an address that is leased, so the document may be read before it is locked.
@@ -89,21 +123,34 @@ func (h *Hold) prepare(ctx context.Context, d *Document, c *Change) (Resource, e
 	if !c.SetManifest {
 		return r, nil
 	}
-	b, ok := h.bases[r.Address]
-	if !ok {
-		manifest, digest, err := h.store.manifest(ctx, d.Lineage, &old)
-		if err != nil {
-			return r, err
-		}
-		b = base{manifest, digest, old.Manifest, old.History}
-		h.bases[r.Address] = b
+	b, err := h.base(ctx, d.Lineage, r.Address, &old)
+	if err != nil {
+		return r, err
 	}
-	var err error
 	r.Manifest, r.History, err = h.step(ctx, ownerOf(d.Lineage, &r), b, c)
 	return r, err
 }
 
-// step writes a manifest and the ways back from it: to the one before it, and to what the run began with.
+// base returns what an address was when the run first saved it; old is what it is now.
+func (h *Hold) base(ctx context.Context, lineage string, a addr.Address, old *Resource) (base, error) {
+	h.basing.Lock()
+	b, ok := h.bases[a]
+	h.basing.Unlock()
+	if ok {
+		return b, nil
+	}
+	manifest, digest, err := h.store.manifest(ctx, lineage, old)
+	if err != nil {
+		return b, err
+	}
+	b = base{manifest, digest, old.Manifest, old.History}
+	h.basing.Lock()
+	defer h.basing.Unlock()
+	h.bases[a] = b
+	return b, nil
+}
+
+// step writes a manifest and the ways back from it, all at once: to the one before it, and to what the run began with.
 func (h *Hold) step(ctx context.Context, o owner, b base, c *Change) (ManifestRef, []HistoryRef, error) {
 	s, m, began := h.store, c.Manifest.sorted(), b.manifest
 	if c.SetBegan {
@@ -119,17 +166,24 @@ func (h *Hold) step(ctx context.Context, o owner, b base, c *Change) (ManifestRe
 	ref := ManifestRef{}
 	ref.Files, ref.Bytes = m.Totals()
 	digest := Digest(data)
-	if ref.Digest, err = s.put(ctx, o, data); err != nil {
-		return ref, nil, err
-	}
 	last := HistoryRef{Time: time.Now().UTC(), Run: cmp.Or(c.Run, h.lease.ID)}
-	if last.Digest, err = s.putDelta(ctx, o, m, b.manifest, digest, b.digest); err != nil {
-		return ref, nil, err
-	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		ref.Digest, err = s.put(ctx, o, data)
+		return err
+	})
+	g.Go(func() (err error) {
+		last.Digest, err = s.putDelta(ctx, o, m, b.manifest, digest, b.digest)
+		return err
+	})
 	if c.SetBegan && !slices.Equal(began, b.manifest) {
-		if last.Began, err = s.putDelta(ctx, o, m, began, digest, ""); err != nil {
-			return ref, nil, err
-		}
+		g.Go(func() (err error) {
+			last.Began, err = s.putDelta(ctx, o, m, began, digest, "")
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return ref, nil, err
 	}
 	history := append([]HistoryRef{last}, b.history...)
 	return ref, history[:min(len(history), c.historyLimit())], nil

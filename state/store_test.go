@@ -584,3 +584,35 @@ func TestEditRaisesSerials(t *testing.T) {
 		t.Errorf("a refused edit (-before +after):\n%s", diff)
 	}
 }
+
+// TestRule29_TheLastSaveGivesBack: what was done and that the addresses are free again is one document.
+func TestRule29_TheLastSaveGivesBack(t *testing.T) {
+	var b statetest.Memory
+	h := lease(t, host(&b, "one"), photos)
+	must(t, h.SaveLast(t.Context(), []state.Change{{Resource: state.Resource{Address: photos, Path: "/p"}}}, nil))
+	if d := read(t, host(&b, "one")); len(d.Leases) != 0 || len(d.Resources) != 1 {
+		t.Errorf("leases %+v, resources %+v", d.Leases, d.Resources)
+	}
+	other := lease(t, host(&b, "two"), photos)
+	must(t, h.Release(t.Context(), true))
+	if d := read(t, host(&b, "one")); len(d.Leases) != 1 || d.Leases[0].ID != other.ID() {
+		t.Errorf("releasing took a lease away: %+v", d.Leases)
+	}
+	var lost *state.LeaseLostError
+	if err := h.SaveLast(t.Context(), nil, nil); !errors.As(err, &lost) {
+		t.Errorf("saved without a lease: %v", err)
+	}
+	// The lease of a last save that failed is still given back.
+	_, err := host(&b, "three").ForceUnlock(t.Context(), other.ID())
+	must(t, err)
+	h = lease(t, host(&b, "one"), photos)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := h.SaveLast(ctx, nil, nil); err == nil {
+		t.Fatal("saved nowhere")
+	}
+	must(t, h.Release(t.Context(), false))
+	if d := read(t, host(&b, "one")); len(d.Leases) != 0 {
+		t.Errorf("leases %+v", d.Leases)
+	}
+}

@@ -133,6 +133,8 @@ func (f *OwnFolder) within(h tree.Handle) error {
 
 // ensure makes the folder and the ones below it, as far as they are missing, and returns the last one.
 func (f *OwnFolder) ensure(ctx context.Context, below tree.Path) (tree.Handle, error) {
+	f.client.ensuring.Lock()
+	defer f.client.ensuring.Unlock()
 	dirs, err := f.folders(below)
 	if err == nil && len(dirs) == 0 { // as far as is known
 		if err = f.Drain(ctx); err == nil {

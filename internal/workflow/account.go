@@ -27,6 +27,8 @@ type account struct {
 	read mega.Refreshed
 	// ahead says that the tree was read for the state, and nothing else has made use of that yet.
 	ahead bool
+	// quota is what was asked beside that, nil if nothing was.
+	quota *mega.Quota
 	// old are clients of sessions that have died; the state may still be at something with them.
 	old []*mega.Client
 	// fresh is set once this run has signed in: a session that dies again is not renewed twice.

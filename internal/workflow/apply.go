@@ -191,14 +191,17 @@ func (r *Run) saveNowAndThen(ctx context.Context, rec *recorder) func() {
 	}
 }
 
-// save writes what the recorder knows. With the report of a finished run it also says which addresses succeeded.
+// save writes what the recorder knows. With the report of a finished run it also says which addresses succeeded, and gives them back.
 func (r *Run) save(ctx context.Context, rec *recorder, report *executor.Report) error {
 	now := r.p.now(rec.planned)
 	changes := rec.changes(now, report)
-	if report == nil || !rec.planned.Plan.FromSource() {
+	switch {
+	case report == nil:
 		return r.hold.Save(ctx, changes, nil)
+	case !rec.planned.Plan.FromSource():
+		return r.hold.SaveLast(ctx, changes, nil)
 	}
-	return r.hold.Save(ctx, changes, r.p.outputs())
+	return r.hold.SaveLast(ctx, changes, r.p.outputs())
 }
 
 // outputs are the configuration's outputs as the state keeps them.

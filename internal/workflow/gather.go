@@ -23,6 +23,7 @@ const maxSkew = 10 * time.Minute
 // gather reads all a plan depends on: accounts, sources and manifests at the same time, the state's document before them.
 func (p *Project) gather(ctx context.Context, o planner.Options) (planner.Input, error) {
 	in := planner.Input{Config: p.Config, Host: p.Host, Options: o}
+	p.needsQuota = true
 	manifests, err := p.readDocument(ctx, &in)
 	if err != nil {
 		return in, err
@@ -72,6 +73,7 @@ func (p *Project) gather(ctx context.Context, o planner.Options) (planner.Input,
 // gatherRemote reads what needs no source.
 func (p *Project) gatherRemote(ctx context.Context, o planner.Options) (planner.Input, error) {
 	in := planner.Input{Config: p.Config, Host: p.Host, Options: o}
+	p.needsQuota = true
 	if err := p.readState(ctx, &in); err != nil {
 		return in, err
 	}
@@ -213,6 +215,10 @@ func (p *Project) readAccount(ctx context.Context, a addr.Address, w *wanted) (p
 
 // refreshWithQuota asks for the quota while the tree is brought up to date: a round trip less.
 func (p *Project) refreshWithQuota(ctx context.Context, acct *account) (quota mega.Quota, err error) {
+	if acct.ahead && acct.quota != nil {
+		quota, acct.quota = *acct.quota, nil
+		return quota, p.bringUp(ctx, acct)
+	}
 	asking, cancel := context.WithCancel(ctx)
 	defer cancel()
 	client, failed := acct.client, error(nil)

@@ -73,6 +73,8 @@ type Project struct {
 	store *state.Store
 	// keeper is the account that has the state, nil if none has.
 	keeper *stateAccount
+	// needsQuota says that accounts will be asked for their quota: the keeper is, while its tree is read for the state.
+	needsQuota bool
 	// lineage and prior are what readState found.
 	lineage string
 	prior   map[addr.Address]planner.Prior

@@ -72,7 +72,13 @@ func (s *stateAccount) arrive(ctx context.Context) (first bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if err := s.p.refresh(ctx, acct); err != nil {
+	if s.p.needsQuota {
+		quota, err := s.p.refreshWithQuota(ctx, acct)
+		if err != nil {
+			return false, err
+		}
+		acct.quota = &quota
+	} else if err := s.p.refresh(ctx, acct); err != nil {
 		return false, err
 	}
 	s.arrived, acct.ahead = true, true

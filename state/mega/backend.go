@@ -183,7 +183,7 @@ func (b *Backend) confirm(ctx context.Context, f *mega.OwnFolder, revision strin
 // Earlier implements state.Backend.
 func (b *Backend) Earlier(ctx context.Context) (earlier [][]byte, err error) {
 	defer b.blame(&err)
-	f, err := b.account.Fresh(ctx)
+	f, err := b.account.Folder(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -68,7 +68,7 @@ func (b *Backend) Get(ctx context.Context, digest string) (data []byte, err erro
 // List implements state.Backend.
 func (b *Backend) List(ctx context.Context) (objects []state.Object, err error) {
 	defer b.blame(&err)
-	f, err := b.account.Fresh(ctx)
+	f, err := b.account.Folder(ctx)
 	if err != nil {
 		return nil, err
 	}

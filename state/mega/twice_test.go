@@ -89,6 +89,9 @@ func TestObjectsOfTwoRuns(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if _, _, err := one.Read(t.Context()); err != nil { // as a collector does first
+		t.Fatal(err)
+	}
 	list, err := one.List(t.Context())
 	if err != nil || len(list) != 1 {
 		t.Errorf("listed %v, %v", list, err)

@@ -113,6 +113,7 @@ func earlier(t *testing.T, a, b state.Backend) {
 		_, revision := read(t, a)
 		must(t, write(t, a, fmt.Sprint(n), revision, n != 5 && n != 2 && n != 1))
 	}
+	read(t, b)
 	old, err := b.Earlier(t.Context())
 	must(t, err)
 	var got []string
