@@ -2,6 +2,7 @@ package planner
 
 import (
 	"encoding/json"
+	"math"
 
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/tree"
@@ -152,8 +153,8 @@ func (t *target) proof(local tree.ID, l *tree.Node, h tree.Handle) proofKind {
 	return doubtful
 }
 
-// seconds returns a local time as a fingerprint holds it: whole seconds, those below zero as zero (rule 10).
-func seconds(ns int64) int64 { return max(0, ns) / 1e9 }
+// seconds returns a local time as a fingerprint holds it: whole seconds of 32 bits, those below zero as zero (rule 10).
+func seconds(ns int64) int64 { return min(max(0, ns)/1e9, math.MaxUint32) }
 
 // nanosDiffer says whether two _mp attributes disagree on the nanoseconds of the date. A file edited twice within a second
 // without a change of size shows in them alone.

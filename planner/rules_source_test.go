@@ -2,6 +2,7 @@ package planner_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -238,6 +239,20 @@ func TestRule10_DatesBeforeTheEpochCountAsZero(t *testing.T) {
 	clear(w.proofs)
 	expect(t, w.plan(t))
 	expect(t, p, "create_folder B", "create_folder B/docs", "upload f")
+}
+
+func TestRule10_DatesAfter2106CountAsTheLastOf32Bits(t *testing.T) {
+	w := newWorld()
+	w.write("f", "x").mtime = 7258118400e9
+	w.settled(t)
+	n := w.at("B/docs/f")[0]
+	if n.mtime != math.MaxUint32 {
+		t.Errorf("the date on MEGA is %d", n.mtime)
+	}
+	clear(w.proofs)
+	expect(t, w.plan(t))
+	n.mtime = 7258118400 // as megaplan wrote it once
+	expect(t, w.settled(t), "touch f")
 }
 
 func TestRule10_ChecksumOverridesCompare(t *testing.T) {

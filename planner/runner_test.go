@@ -2,6 +2,7 @@ package planner_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/megaplan/megaplan/internal/addr"
@@ -351,7 +352,7 @@ func (r *runner) upload(a *planner.Action, old *node) (planner.Result, error) {
 		return planner.Result{}, fmt.Errorf("there is no folder to upload to")
 	}
 	n := w.putIn(parent, a.Name, f.kind, f.content)
-	n.mtime, n.printed, n.meta, n.ours = max(0, f.mtime/1e9), true, a.Meta, true
+	n.mtime, n.printed, n.meta, n.ours = min(max(0, f.mtime/1e9), math.MaxUint32), true, a.Meta, true
 	r.replace(a, n, old)
 	r.handles[a.ID] = n.handle
 	w.prove(n.handle, a.Local.Path, planner.Proof{Size: a.Local.Size, MTime: f.mtime, CTime: f.ctime, Inode: f.inode})

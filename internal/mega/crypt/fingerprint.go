@@ -3,6 +3,7 @@ package crypt
 import (
 	"errors"
 	"fmt"
+	"math"
 )
 
 // CRC is the sparse checksum block of a fingerprint.
@@ -18,7 +19,7 @@ type Fingerprint struct {
 // ErrFingerprint says that a text is no fingerprint.
 var ErrFingerprint = errors.New("malformed fingerprint")
 
-// Encode returns the text of the c attribute. A time before 1970 is written as 0.
+// Encode returns the text of the c attribute. Of times that do not fit, see [ClampMTime].
 func (f Fingerprint) Encode() string {
 	b := make([]byte, 0, len(f.CRC)+9)
 	b = append(b, f.CRC[:]...)
@@ -30,8 +31,8 @@ func (f Fingerprint) Encode() string {
 	return EncodeBase64(b)
 }
 
-// ParseFingerprint reads a c attribute. A time that does not fit counts as 0, as official clients have
-// it. The error is [ErrFingerprint].
+// ParseFingerprint reads a c attribute. A time that is none counts as 0, as official clients have it, and
+// one of later than 2262 as of then. The error is [ErrFingerprint].
 func ParseFingerprint(s string) (Fingerprint, error) {
 	var f Fingerprint
 	b, err := DecodeBase64(s)
@@ -51,10 +52,14 @@ func ParseFingerprint(s string) (Fingerprint, error) {
 	for i, d := range digits[:n] {
 		t |= uint64(d) << (8 * i)
 	}
-	f.MTime = ClampMTime(int64(t))
+	f.MTime = min(max(int64(t), 0), latestNanosecond)
 	return f, nil
 }
 
-// ClampMTime is the time a fingerprint carries for a file modified at t seconds: times before 1970 count
-// as 0.
-func ClampMTime(t int64) int64 { return max(t, 0) }
+// latestNanosecond is the last second whose nanoseconds can be counted.
+const latestNanosecond = math.MaxInt64 / 1_000_000_000
+
+// ClampMTime is the time a fingerprint carries for a file modified at t seconds: times before 1970 count as 0, and those
+// after 2106-02-07 as that, the last one in 32 bits. Official clients date the local file so, and find another one where
+// the fingerprint says more.
+func ClampMTime(t int64) int64 { return min(max(t, 0), math.MaxUint32) }
