@@ -318,7 +318,7 @@ func (t *target) matchFile(at int32, local tree.ID, g group) {
 
 // matchUnknown keeps what lies on MEGA under a name about which nothing may be concluded (rule 6).
 func (t *target) matchUnknown(at int32, unknown tree.ID, g group) {
-	orphan := t.policy.excluded && t.local().Node(unknown).Why == tree.Excluded
+	orphan := t.orphaned(unknown)
 	for id := range g.remotes() {
 		if orphan {
 			t.add(row{local: tree.None, remote: id, parent: at, what: gone, note: noteExcluded})
@@ -326,6 +326,12 @@ func (t *target) matchUnknown(at int32, unknown tree.ID, g group) {
 			t.add(row{local: unknown, remote: id, parent: at, what: left, note: noteLocal})
 		}
 	}
+}
+
+// orphaned says whether a local name is left out by a filter, and what MEGA has of it is to go for that (rule 6).
+func (t *target) orphaned(local tree.ID) bool {
+	n := t.local().Node(local)
+	return t.policy.excluded && n.Kind == tree.Unknown && n.Why == tree.Excluded
 }
 
 // matchAbsent handles a name that only MEGA has: absent if the local folder was listed completely, unknown otherwise.

@@ -205,6 +205,9 @@ func (p *pruner) desired(id tree.ID) (in, unknown bool) {
 		return false, false
 	}
 	known := p.local().Kind(local) != tree.Unknown
+	if p.orphaned(local) {
+		return false, false
+	}
 	return known, !known || p.local().Node(local).Incomplete
 }
 

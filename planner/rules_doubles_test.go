@@ -366,3 +366,18 @@ func TestRule17_LosersCount(t *testing.T) {
 	w.backup.Lifecycle.MaxDelete = config.Limit{Set: true, Count: 29}
 	refused(t, w.plan(t), 17, "30 of")
 }
+
+// What a filter leaves out hinders no folder from losing where it goes for that: the first plan settles both.
+func TestRule20_WhatIsExcludedHindersNoFolder(t *testing.T) {
+	w := applied(t, "dir/a", "keep")
+	w.backup.DuplicateFolders, w.backup.DeleteExcluded = config.DuplicatesNewest, true
+	w.backup.Unmanaged = config.UnmanagedTrash
+	twins(w, "B/docs/dir", "x")
+	w.unknown("dir/x", tree.Excluded, "exclude")
+	if p := w.settled(t); len(p.Targets[0].Unmanaged) != 0 {
+		t.Errorf("it is left beside the other one:\n%s", describe(p))
+	}
+	if n := len(w.at("B/docs/dir")); n != 1 {
+		t.Errorf("%d folders are left", n)
+	}
+}
