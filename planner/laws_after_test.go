@@ -61,14 +61,9 @@ func (s storm) contents(old bool) map[string]bool {
 }
 
 // checkTrashed requires of a plan of which only updates failed that all was trashed that waits for none of them by itself and
-// of whose size is no updated file.
+// of whose size is no updated file; unless something new waited for one of them, which is a copy of what it brings.
 func (s storm) checkTrashed(p *planner.Plan, failed map[planner.ActionID]bool) {
 	sizes := map[int64]bool{}
-	for i := range p.Actions {
-		if a := &p.Actions[i]; a.Kind == planner.Update {
-			sizes[a.Local.Size] = true
-		}
-	}
 	waits := map[planner.ActionID]bool{}
 	for i := range p.Actions {
 		a := &p.Actions[i]
@@ -76,6 +71,15 @@ func (s storm) checkTrashed(p *planner.Plan, failed map[planner.ActionID]bool) {
 		for _, need := range a.Needs {
 			waits[a.ID] = waits[a.ID] || waits[need]
 		}
+		switch {
+		case a.Kind == planner.Update:
+			sizes[a.Local.Size] = true
+		case a.Kind.Content() && waits[a.ID]:
+			return
+		}
+	}
+	for i := range p.Actions {
+		a := &p.Actions[i]
 		if n := s.w.nodes[a.Remote.Handle]; a.Kind == planner.Trash && a.Remote.Name != "" && !a.Remote.Dir && !waits[a.ID] &&
 			!sizes[a.Remote.Size] && n != nil && n.kind == tree.File && !n.trashed {
 			s.t.Fatalf("%s was held back for an update:\n%s", a.Path, describe(p))

@@ -116,7 +116,13 @@ func (r *runner) ready() []*planner.Action {
 	type tally struct{ waiting, failed, lacking bool }
 	content := map[addr.Address]tally{}
 	for i := range r.plan.Actions {
-		if a := &r.plan.Actions[i]; a.Kind.Content() && r.state[a.ID] != done {
+		a := &r.plan.Actions[i]
+		for _, need := range a.Needs {
+			if r.state[need] == failed {
+				r.state[a.ID] = failed
+			}
+		}
+		if a.Kind.Content() && r.state[a.ID] != done {
 			c := content[a.Address]
 			failed := r.state[a.ID] == failed
 			content[a.Address] = tally{c.waiting || r.state[a.ID] == 0, c.failed || failed, c.lacking || failed && a.Kind != planner.Update}
