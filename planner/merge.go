@@ -220,11 +220,21 @@ func (p *pruner) counterpart(id tree.ID) tree.ID {
 	if above == tree.None {
 		return tree.None
 	}
-	first, end := p.local().Find(above, p.remote().Name(id))
-	if first == end {
+	name := p.remote().Name(id)
+	first, end := p.local().Find(above, name)
+	if first < end {
+		return first
+	}
+	if isASCII(name) {
 		return tree.None
 	}
-	return first
+	first, end = p.local().Children(above)
+	for c := first; c < end; c++ { // what is in the folder that stays may be matched like that (rule 14)
+		if nfc(p.local().Name(c)) == nfc(name) {
+			return c
+		}
+	}
+	return tree.None
 }
 
 // takeAway emits what becomes of a folder beside another one of its name.

@@ -381,3 +381,14 @@ func TestRule20_WhatIsExcludedHindersNoFolder(t *testing.T) {
 		t.Errorf("%d folders are left", n)
 	}
 }
+
+// A file that the source spells otherwise (rule 14) is the source's in whichever of several folders it lies: the first plan settles them.
+func TestRule20_SpellingHindersNoFolder(t *testing.T) {
+	w := applied(t, "dir/keep", "keep")
+	w.backup.DuplicateFolders = config.DuplicatesNewest
+	twins(w, "B/docs/dir", "\u00e9")
+	w.write("dir/e\u0301", "content")
+	if p := w.settled(t); len(p.Targets[0].Unmanaged) != 0 || len(w.at("B/docs/dir")) != 1 {
+		t.Errorf("it is left beside the other one:\n%s", describe(p))
+	}
+}

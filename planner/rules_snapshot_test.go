@@ -155,6 +155,36 @@ func TestRule24_EveryKindOfChangeMakesASnapshot(t *testing.T) {
 	}
 }
 
+func TestRule24_MetadataThatIsGoneMakesASnapshot(t *testing.T) {
+	w := snapped(t, "a")
+	for _, meta := range []string{`{"m":493}`, ""} {
+		w.wait(time.Hour)
+		w.disk["a"].meta = meta
+		w.disk["a"].ctime++
+		w.settled(t)
+		w.newest(t)
+	}
+	if n := len(w.shots()); n != 3 {
+		t.Errorf("%d snapshots", n)
+	}
+}
+
+// What a run that was cut off built counts as it is, not as the base has it.
+func TestRule24_ADateThatChangedSinceAnUnfinishedOneMakesASnapshot(t *testing.T) {
+	w := snapped(t, "a", "b")
+	w.wait(time.Hour)
+	before := *w.disk["b"]
+	w.write("b", "changed")
+	w.apply(t, w.plan(t), first, func(a *planner.Action) bool { return a.Kind == planner.PublishSnapshot })
+	w.disk["b"] = &before
+	w.write("a", w.disk["a"].content)
+	w.settled(t)
+	w.newest(t)
+	if n := len(w.shots()); n != 2 {
+		t.Errorf("%d snapshots", n)
+	}
+}
+
 func TestRule23_TwoSnapshotsOfOneSecond(t *testing.T) {
 	w := snapped(t, "a")
 	w.write("a", "other")

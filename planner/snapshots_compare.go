@@ -60,8 +60,8 @@ func (t *target) settleBuilt(i int32, files []tree.ID) {
 	}
 }
 
-// correctable says whether a file of the same content can be made what the source has: no link is made of a file, and touch takes no
-// metadata away.
+// correctable says whether a file of the same content is or can be made what the source has: no link is made of a file, and touch takes
+// no metadata away.
 func (t *target) correctable(local, remote tree.ID) bool {
 	l, r := t.local().Node(local), t.remote().Node(remote)
 	return l.Kind == r.Kind && (l.Meta != "" || r.Meta == "")
@@ -119,7 +119,7 @@ func (t *target) compareTwin(i int32) {
 		t.series.changed = t.probe(i) || t.series.changed
 		return
 	case r.what != upload: // it was built already, or is open
-		if r.remote == tree.None || !t.alike(r.remote, twin) {
+		if r.what != same || !t.alike(r.remote, twin) {
 			t.series.changed = true
 		} else {
 			t.series.equal++
@@ -133,7 +133,7 @@ func (t *target) compareTwin(i int32) {
 	case j.what == update:
 		t.series.changed = true
 	default:
-		if j.what == same {
+		if j.what == same && t.correctable(r.local, twin) {
 			t.series.equal++
 		} else {
 			t.series.changed = true
