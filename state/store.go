@@ -251,6 +251,17 @@ func (s *Store) locked(ctx context.Context, operation string, f func(d *Document
 	return f(d, revision)
 }
 
+// Locked returns who has the document lock, as far as the backend can tell; nobody is the zero value.
+func (s *Store) Locked(ctx context.Context) (LockInfo, error) {
+	b, ok := s.backend.(interface {
+		Holder(ctx context.Context) (LockInfo, error)
+	})
+	if !ok {
+		return LockInfo{}, nil
+	}
+	return b.Holder(ctx)
+}
+
 // documentWait is how long the document lock is waited for at least: it is held for moments only.
 const documentWait = 20 * time.Second
 

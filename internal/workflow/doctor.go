@@ -10,6 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/megaplan/megaplan/internal/mega/session"
+	"github.com/megaplan/megaplan/state"
 )
 
 // Finding is one thing doctor looked at: whether it is well, and what to do if not.
@@ -38,12 +39,25 @@ func (p *Project) Doctor(ctx context.Context) []Finding {
 	return findings
 }
 
+// lockedFor is how long the state's document may be locked before doctor says so.
+const lockedFor = time.Minute
+
 func (p *Project) checkState(ctx context.Context) Finding {
 	f := Finding{What: "state"}
 	doc, err := p.State(ctx)
+	lock := state.LockInfo{}
+	if err == nil {
+		lock, err = p.store.Locked(ctx)
+	}
 	switch {
 	case err != nil:
 		f.Detail, f.Remedy = err.Error(), "See that the state's file or server can be read; an earlier copy lies beside the file, or in what the server keeps of it."
+	case lock.ID != "":
+		f.OK = time.Since(lock.Since) < lockedFor
+		f.Detail = fmt.Sprintf("the document is locked by %s of %s (process %d, lock %s) since %s", lock.Operation, lock.Host, lock.PID, lock.ID, lock.Since.Local().Format(time.DateTime))
+		if !f.OK {
+			f.Remedy = "It is locked for moments only. If that run is dead: megaplan force-unlock " + lock.ID
+		}
 	case len(doc.Leases) > 0:
 		l := doc.Leases[0]
 		f.Detail = fmt.Sprintf("in use by %s of %s (process %d, lock %s) since %s, last sign of life %s ago", l.Operation, l.Host, l.PID, l.ID, l.Since.Local().Format(time.DateTime), time.Since(l.Heartbeat).Round(time.Second))

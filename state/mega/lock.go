@@ -216,6 +216,20 @@ func (b *Backend) ForceUnlock(ctx context.Context, id string) (err error) {
 	}
 }
 
+// Holder returns who has the lock; nobody is the zero value.
+func (b *Backend) Holder(ctx context.Context) (holder state.LockInfo, err error) {
+	defer b.blame(&err)
+	f, err := b.account.Folder(ctx)
+	if err != nil {
+		return holder, err
+	}
+	r, _, err := b.lock.read(ctx, f)
+	if r.Holder != nil {
+		holder = *r.Holder
+	}
+	return holder, err
+}
+
 // check returns state.ErrNotLocked if this process does not have the lock any more.
 func (l *lock) check(ctx context.Context, f *mega.OwnFolder) error {
 	r, _, err := l.read(ctx, f)
