@@ -38,9 +38,9 @@ func backendBlock() Block {
 				{Name: "password", Kind: KindSecret, Meaning: "For basic authentication: a password or token. Better: `MEGAPLAN_HTTP_PASSWORD`, which comes first."},
 				{Name: "skip_cert_verification", Kind: KindBool, Default: "false", Meaning: "Accept any certificate."},
 			}},
-			"mega": {Type: "backend", Meaning: "A folder of the account itself.", Attributes: []Attribute{
+			"mega": {Type: "backend", Meaning: "A folder of the account itself, for everybody who signs in to it.", Attributes: []Attribute{
 				{Name: "account", Kind: KindReference, RefersTo: addr.Account, Meaning: "The account. May be left out when there is one."},
-				{Name: "path", Kind: KindRemotePath, Default: `"/.megaplan"`, Meaning: "The folder."},
+				{Name: "path", Kind: KindRemotePath, Default: `"/.megaplan"`, Meaning: "The folder. What is in it is nobody's: no backup may hold it, and nothing is declared inside it."},
 			}},
 		},
 	}

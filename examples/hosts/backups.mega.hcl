@@ -1,5 +1,10 @@
 # One configuration for several hosts. Each host runs `megaplan apply`; it carries out its own backups and shows the others'
 # as "not here".
+megaplan {
+  # The hosts have no disk in common, so the account itself keeps the state.
+  backend "mega" {}
+}
+
 variable "web_hosts" {
   type    = set(string)
   default = ["web1", "web2"]

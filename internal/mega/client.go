@@ -62,6 +62,7 @@ type account struct {
 	box     cipher.AEAD // seals what is kept of names
 
 	refreshing sync.Mutex // one catch-up at a time
+	seen       seen
 	ensuring   sync.Mutex // one at a time looks for a folder of megaplan's own and makes it
 	drains     drains
 	keeping    sync.WaitGroup // books being written

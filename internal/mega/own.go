@@ -66,22 +66,46 @@ func (f *OwnFolder) folders(below tree.Path) ([]tree.Handle, error) {
 	return level, nil
 }
 
-// Files lists the files directly in the folder, or in one below it.
+// Files lists the files directly in the folder, or in one below it, without their versions.
 func (f *OwnFolder) Files(below tree.Path) ([]tree.Node, error) {
 	dirs, err := f.folders(below)
 	var files []tree.Node
 	for _, dir := range dirs {
-		nodes, err := f.client.Children(dir)
-		if err != nil {
-			return nil, err
-		}
-		for _, n := range nodes {
-			if n.Kind == tree.File {
-				files = append(files, n)
+		for n, err := range f.client.cache.Children(dir) {
+			if err != nil {
+				return nil, fmt.Errorf("list /%s: %w", f.path, err)
+			}
+			if node := f.client.seen.node(f.client, n); node.Kind == tree.File {
+				files = append(files, node)
 			}
 		}
 	}
 	return files, err
+}
+
+// seen are nodes of own folders as they were decrypted: each read of an object looks through all of their names.
+type seen struct {
+	mu    sync.Mutex
+	nodes map[tree.Handle]seenNode
+}
+
+type seenNode struct {
+	attr string
+	node tree.Node
+}
+
+func (s *seen) node(c *Client, n cache.Node) tree.Node {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known, ok := s.nodes[n.Handle]; ok && known.attr == string(n.Attr) {
+		return known.node
+	}
+	node := c.open(n).facts()
+	if s.nodes == nil {
+		s.nodes = make(map[tree.Handle]seenNode)
+	}
+	s.nodes[n.Handle] = seenNode{string(n.Attr), node}
+	return node
 }
 
 // Time is when a file came to MEGA, by this machine's clock.

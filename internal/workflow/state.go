@@ -20,6 +20,10 @@ import (
 // defaultState is the local backend's file when nothing else is said.
 const defaultState = "megaplan.state.json"
 
+// remoteHeartbeat is how often a run shows that it is alive where each time costs a new document: all of the state at a server,
+// whose GitLab keeps each text, and a file with its events in an account. It is a third of state.StaleAfter.
+const remoteHeartbeat = 5 * time.Minute
+
 // openStore opens the state in the backend that the configuration names. What leaves this machine is sealed.
 func (p *Project) openStore() (*state.Store, error) {
 	opt := state.Options{
@@ -31,11 +35,11 @@ func (p *Project) openStore() (*state.Store, error) {
 		return state.NewStore(p.localBackend(), opt), nil
 	case "mega":
 		b, err := p.megaBackend()
-		opt.Sealed = true
+		opt.Sealed, opt.Heartbeat = true, remoteHeartbeat
 		return state.NewStore(b, opt), err
 	case "http":
 		b, err := p.httpBackend()
-		opt.Sealed, opt.Heartbeat = true, httpHeartbeat
+		opt.Sealed, opt.Heartbeat = true, remoteHeartbeat
 		return state.NewStore(b, opt), err
 	}
 	panic("workflow: backend " + p.Config.Backend.Type)

@@ -3,7 +3,6 @@ package workflow
 import (
 	"cmp"
 	"strings"
-	"time"
 
 	"github.com/megaplan/megaplan/internal/mega"
 	"github.com/megaplan/megaplan/internal/redact"
@@ -11,10 +10,6 @@ import (
 	"github.com/megaplan/megaplan/state"
 	httpstate "github.com/megaplan/megaplan/state/http"
 )
-
-// httpHeartbeat is how often a run shows that it is alive where each time all of the state is sent, and GitLab keeps each text.
-// Three of them fit into state.StaleAfter.
-const httpHeartbeat = 5 * time.Minute
 
 // httpBackend opens the state on a server. User and password of the environment come first, as those of accounts do.
 func (p *Project) httpBackend() (state.Backend, error) {

@@ -32,7 +32,8 @@ type lock struct {
 }
 
 // newLock returns the lock of the state at a path. In an attribute's name the star marks what is private and encrypted by its
-// client, the exclamation mark what the server keeps no history of.
+// client, the exclamation mark what the server keeps no history of. MEGA's apps pass over attributes that they do not know
+// (SDK, megaclient.cpp, sc_userattr).
 func newLock(path tree.Path) lock {
 	sum := sha256.Sum256([]byte(names.NFC(string(path))))
 	return lock{name: "*!mp" + hex.EncodeToString(sum[:8]), held: map[string]string{}, lost: map[string]bool{}}
