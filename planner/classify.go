@@ -60,11 +60,12 @@ func (t *target) judge(local, remote tree.ID) judgement {
 	if content || proof == doubtful {
 		return t.judgeMAC(local, &l, &r)
 	}
-	if sameSecond && t.policy.compare == config.CompareMTime && !nanosDiffer(l.Meta, r.Meta) {
-		return t.equal(&l, &r, true, false)
-	}
-	if !r.HasFingerprint || sameSecond && t.policy.compare == config.CompareMTime {
+	byDate := sameSecond && t.policy.compare == config.CompareMTime
+	switch {
+	case !r.HasFingerprint || byDate && nanosDiffer(l.Meta, r.Meta):
 		return t.judgeMAC(local, &l, &r)
+	case byDate && !t.supplanted(remote, r.Handle):
+		return t.equal(&l, &r, true, false)
 	}
 	a, ok := t.p.ask(Question{Ask: AskCRC, Backup: t.out.Address, File: local})
 	switch {
@@ -78,6 +79,11 @@ func (t *target) judge(local, remote tree.ID) judgement {
 		return t.equal(&l, &r, true, false)
 	}
 	return t.judgeMAC(local, &l, &r)
+}
+
+// supplanted says whether another client put a node in the place of one of ours: its date alone does not make it the same file.
+func (t *target) supplanted(remote tree.ID, h tree.Handle) bool {
+	return t.prior != nil && !t.owned.has(h) && t.owned.hasFile(t.below(remote))
 }
 
 // judgeMAC asks whether the local bytes give the remote file's MAC.

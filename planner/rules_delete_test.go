@@ -306,6 +306,26 @@ func TestRule25_AReplacedFileBecomesAVersionBelowTheSources(t *testing.T) {
 	}
 }
 
+// Two saves within a second have one date, and may have one size: what took the place of our node is compared by its CRC.
+func TestRule25_AReplacedFileOfTheSameDateAndSizeIsNotTheSources(t *testing.T) {
+	for theirs, want := range map[string]string{"CONTENT OF A": "update a", "content of a": ""} {
+		w := applied(t, "a")
+		n := w.at("B/docs/a")[0]
+		put := w.put("B/docs/a", tree.File, theirs)
+		put.printed, put.mtime, put.meta, n.versionOf = true, n.mtime, n.meta, put.handle
+		p := w.plan(t)
+		if !slices.ContainsFunc(w.asked, func(q planner.Question) bool { return q.Ask == planner.AskCRC }) {
+			t.Errorf("%s: asked %v", theirs, w.asked)
+		}
+		if want == "" {
+			expect(t, p)
+			continue
+		}
+		expect(t, p, want)
+		w.settled(t)
+	}
+}
+
 // TestRule25_DriftSaysWhoAndWhenAsFarAsMEGATells: of nodes that are new it does.
 func TestRule25_DriftSaysWhoAndWhenAsFarAsMEGATells(t *testing.T) {
 	w := applied(t, "a", "b", "keep")
