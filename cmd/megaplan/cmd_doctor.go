@@ -15,7 +15,7 @@ func (a *app) doctorCommand() *cobra.Command {
 		Short: "Check sign-in, clock, cache, lock and keyring, each with a remedy",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) (err error) {
-			p, err := a.open(v, readOnly)
+			p, err := a.open(v, a.looking)
 			if err != nil {
 				return err
 			}

@@ -42,7 +42,7 @@ func (a *app) showSaved(path string) error {
 }
 
 func (a *app) showState(v varFlags) (err error) {
-	p, err := a.open(v, readOnly)
+	p, err := a.open(v, a.looking)
 	if err != nil {
 		return err
 	}
@@ -58,8 +58,9 @@ func (a *app) showState(v varFlags) (err error) {
 	return nil
 }
 
-// readOnly opens a project whose clients refuse every change.
-func readOnly(o *workflow.Options) { o.ReadOnly = true }
+// looking opens a project whose clients refuse every change, for a command whose JSON is one document: what goes on meanwhile is
+// told beside it.
+func (a *app) looking(o *workflow.Options) { o.ReadOnly, o.Observer = true, a.screen }
 
 func (a *app) outputCommand() *cobra.Command {
 	var v varFlags
@@ -76,7 +77,7 @@ func (a *app) outputCommand() *cobra.Command {
 }
 
 func (a *app) output(v varFlags, args []string, raw bool) (err error) {
-	p, err := a.open(v, readOnly)
+	p, err := a.open(v, a.looking)
 	if err != nil {
 		return err
 	}

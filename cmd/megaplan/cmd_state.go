@@ -95,7 +95,7 @@ func (a *app) statePullCommand() *cobra.Command {
 		Use: "pull", Short: "Print the state document", Args: cobra.NoArgs,
 		Long: "Prints the state document. With -manifests it prints all of the state, to keep it or to push it into another backend.",
 		RunE: func(*cobra.Command, []string) error {
-			return a.withProject(func(p *workflow.Project) error {
+			return a.with(a.looking, func(p *workflow.Project) error {
 				if manifests {
 					text, err := p.WholeState(a.signals.ctx)
 					if err != nil {
@@ -142,8 +142,10 @@ func (a *app) forceUnlockCommand() *cobra.Command {
 	}
 }
 
-func (a *app) withProject(f func(*workflow.Project) error) (err error) {
-	p, err := a.open(varFlags{}, nil)
+func (a *app) withProject(f func(*workflow.Project) error) error { return a.with(nil, f) }
+
+func (a *app) with(tune func(*workflow.Options), f func(*workflow.Project) error) (err error) {
+	p, err := a.open(varFlags{}, tune)
 	if err != nil {
 		return err
 	}
@@ -152,7 +154,7 @@ func (a *app) withProject(f func(*workflow.Project) error) (err error) {
 }
 
 func (a *app) withState(f func(*state.Document) error) error {
-	return a.withProject(func(p *workflow.Project) error {
+	return a.with(a.looking, func(p *workflow.Project) error {
 		doc, err := p.State(a.signals.ctx)
 		if err != nil {
 			return err

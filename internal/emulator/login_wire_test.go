@@ -293,3 +293,16 @@ func TestStatsOnTheWire(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestDateIsTheServersClock: clients reckon node times by it.
+func TestDateIsTheServersClock(t *testing.T) {
+	s := emulatortest.Start(t, emulator.Options{Now: func() time.Time { return time.Unix(1_000_000_000, 0) }})
+	resp, err := http.Post(s.URL+"/cs?id=1", "application/json", strings.NewReader(`[{"a":"us0","user":"x"}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if got := resp.Header.Get("Date"); got != "Sun, 09 Sep 2001 01:46:40 GMT" {
+		t.Errorf("date %q", got)
+	}
+}
