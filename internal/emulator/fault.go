@@ -139,7 +139,8 @@ func (q *faultQueue) next(place Place, commands []string) fault {
 		return fault{}
 	}
 	q.count++
-	return fault{spec: hit, commands: len(commands)}
+	struck := *hit // what is left of it counts down meanwhile
+	return fault{spec: &struck, commands: len(commands)}
 }
 
 func (q *faultQueue) struck() int64 {

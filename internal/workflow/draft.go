@@ -171,6 +171,8 @@ func (p *Project) draftSpot(d *drafter, s *Spot, at tree.Path, nodes []tree.Node
 		d.note("%s: left out, MEGA has %d of that name. Give the others names of their own first.", shown, len(nodes))
 	case nodes[0].Kind != tree.Dir:
 		d.note("%s: left out, it is a file. Backups and folders are folders.", shown)
+	case nodes[0].Own:
+		d.note("%s: left out, megaplan keeps its state there.", shown)
 	case !ok:
 		d.note("%s: left out, its name cannot be written as a path. Rename it first.", shown)
 	case !owner.IsZero() && s.declared.of(owner).path == at:
