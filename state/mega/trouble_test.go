@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -124,43 +125,62 @@ func TestEveryRequestBrokenOnce(t *testing.T) {
 	}
 }
 
-// TestNoAnswerAtAll lets one request take effect, or not, without any answer however often it is repeated. Whatever the call
-// makes of that: the next try of the same process goes on from there, and nothing is doubled or locked out.
+// TestNoAnswerAtAll lets requests take effect, or not, without any answer. Whatever the calls make of that: once answers come
+// again, the same process goes on from there, and nothing is doubled or locked out.
 func TestNoAnswerAtAll(t *testing.T) {
 	for _, command := range []string{"uga", "upv", "p", "d"} {
-		for _, kind := range []string{"reset", "lost"} {
+		for _, lost := range []bool{false, true} {
 			for nth := 1; nth <= 3; nth++ {
-				t.Run(fmt.Sprintf("%s %s %d", command, kind, nth), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s %d lost %v", command, nth, lost), func(t *testing.T) {
 					t.Parallel()
 					h := newHouse(t, emulator.Options{})
-					b := h.backend(t, func(o *client.Options) { o.Budget = time.Millisecond })
-					if err := h.Fault(emulator.FaultSpec{Place: "cs", Kind: kind, Command: command, Nth: nth, Times: 3}); err != nil {
-						t.Fatal(err)
-					}
+					line := &line{RoundTripper: http.DefaultTransport, cut: []byte(`"a":"` + command + `"`), lost: lost}
+					line.left.Store(int32(nth - 1))
+					b := h.backend(t, func(o *client.Options) { o.Base, o.Budget = line, time.Millisecond })
 					if err := day(t.Context(), b); !errors.Is(err, errBlamed) {
-						t.Fatalf("the first try: %v", err)
+						t.Fatalf("without answers: %v", err)
 					}
-					var err error
-					for try := range 4 { // the first ones may meet the rest of the fault
-						if err = put(t.Context(), b, 7, fmt.Sprint("next ", try)); err == nil {
-							break
-						}
-						var held *state.HeldError
-						if errors.As(err, &held) {
-							t.Fatalf("locked out by itself: %v", err)
-						}
-					}
-					if err != nil {
-						t.Fatal(err)
-					}
-					fresh := h.backend(t, nil)
-					if data, _, err := fresh.Read(t.Context()); err != nil || string(data) != string(document(7)) {
+					line.mended.Store(true)
+					must(t, put(t.Context(), b, 7, "next"))
+					if data, _, err := h.backend(t, nil).Read(t.Context()); err != nil || string(data) != string(document(7)) {
 						t.Errorf("the document is %s, %v", data, err)
 					}
+					must(t, b.Lock(t.Context(), state.LockInfo{ID: "after"}))
 				})
 			}
 		}
 	}
+}
+
+// line loses requests, or their answers, from some request with a command on until it is mended.
+type line struct {
+	http.RoundTripper
+	cut    []byte
+	lost   bool // the answers
+	left   atomic.Int32
+	mended atomic.Bool
+}
+
+func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body == nil || l.mended.Load() {
+		return l.RoundTripper.RoundTrip(r)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if !bytes.Contains(body, l.cut) || l.left.Add(-1) >= 0 {
+		return l.RoundTripper.RoundTrip(r)
+	}
+	if l.lost {
+		resp, err := l.RoundTripper.RoundTrip(r)
+		if err != nil {
+			return nil, err
+		}
+		resp.Body.Close()
+	}
+	return nil, io.ErrUnexpectedEOF
 }
 
 // forgetful is a server that does not know a repeated request again: what took effect without an answer is refused the second
