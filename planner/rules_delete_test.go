@@ -220,6 +220,20 @@ func TestRule19_TrashFreesNothing(t *testing.T) {
 	}
 }
 
+func TestRule19_ExpiredSnapshotsCountInTheTrash(t *testing.T) {
+	for onDelete, want := range map[config.OnDelete]int64{config.DeleteTrash: 2*13 + 2 + 1, config.DeleteDestroy: 0} {
+		w := series(t, 3)
+		w.backup.OnDelete = onDelete
+		w.backup.Retention.Snapshots = &config.SnapshotRetention{KeepLast: 2, MinKeep: 1}
+		w.write("a", "the fourth")
+		w.quota = planner.Quota{Used: 100}
+		totals := w.plan(t).Totals()
+		if totals.Quota[0].Trashed != want || totals.TrashedBytes != want {
+			t.Errorf("on_delete = %v: %+v, want %d bytes in the trash", onDelete, totals, want)
+		}
+	}
+}
+
 func TestRule21_TrashCarriesAddressAndPath(t *testing.T) {
 	w := applied(t, "dir/a", "keep")
 	w.remove("dir")

@@ -21,13 +21,12 @@ func (p *Plan) Totals() Totals {
 	for i := range p.Actions {
 		a := &p.Actions[i]
 		t.Actions[a.Kind]++
+		before := t.TrashedBytes
 		added, freed := t.add(a)
 		if q := outlook[a.Address]; q != nil {
 			q.Peak += added
 			q.After += added - freed
-			if a.Kind == Trash || a.Kind == MergeFolder {
-				q.Trashed += a.Bytes
-			}
+			q.Trashed += t.TrashedBytes - before
 		}
 	}
 	return t
