@@ -116,6 +116,21 @@ func (f *OwnFolder) Time(n tree.Node) time.Time {
 // Versions lists the older versions of a file, newest first.
 func (f *OwnFolder) Versions(h tree.Handle) ([]tree.Node, error) { return f.client.Versions(h) }
 
+// Knows says whether the tree has a node, wherever it is.
+func (f *OwnFolder) Knows(h tree.Handle) (bool, error) {
+	_, known, err := f.client.cache.Get(h)
+	return known, err
+}
+
+// Has asks MEGA whether it has a file, whatever the tree knows of it.
+func (f *OwnFolder) Has(ctx context.Context, h tree.Handle) (bool, error) {
+	_, err := f.client.api.DownloadURL(ctx, h, f.client.options.HTTPS)
+	if Gone(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // Nodes are the folder and all that is in it, old versions too.
 func (f *OwnFolder) Nodes() (map[tree.Handle]bool, error) {
 	waiting, err := f.folders("")

@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -72,6 +74,9 @@ func (b *Backend) Read(ctx context.Context) (data []byte, revision string, err e
 		if err != nil {
 			return nil, "", err
 		}
+		if err := b.catchUp(ctx, f); err != nil {
+			return nil, "", err
+		}
 		docs, err := documents(ctx, f)
 		if err == nil && len(docs) > 0 {
 			data, err = f.Content(ctx, docs[0].Handle)
@@ -80,6 +85,38 @@ func (b *Backend) Read(ctx context.Context) (data []byte, revision string, err e
 			continue // replaced in this moment
 		}
 		return data, revisionOf(docs), err
+	}
+}
+
+// tellWithin is how long MEGA may take to tell of a document that it has.
+const tellWithin = 20 * time.Second
+
+// catchUp waits, for who has the lock, until MEGA has told of the document that was written last: changes are told on another way
+// than the lock is answered. One that is gone is not waited for.
+func (b *Backend) catchUp(ctx context.Context, f *mega.OwnFolder) error {
+	h, err := tree.ParseHandle(b.lock.expected())
+	if h == 0 || err != nil {
+		return err
+	}
+	deadline := time.Now().Add(tellWithin)
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		if known, err := f.Knows(h); known || err != nil {
+			return err
+		}
+		if there, err := f.Has(ctx, h); !there || err != nil {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("MEGA has not told yet of the state that was written last (node %s): try again", h)
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(pause):
+		}
+		if err := f.Drain(ctx); err != nil {
+			return err
+		}
 	}
 }
 
@@ -153,6 +190,7 @@ func (b *Backend) Write(ctx context.Context, data []byte, revision string, keep 
 	if err != nil {
 		return err
 	}
+	b.lock.wrote(h.String())
 	// The document is written. What fails here is done by the next one.
 	for _, n := range docs[min(1, len(docs)):] {
 		_ = f.Rename(ctx, n.Handle, "megaplan.state.not-used-"+n.Handle.String()+".json")

@@ -29,6 +29,8 @@ type lock struct {
 	lost map[string]bool
 	// free is the attribute's version when this process gave the lock back; empty where that is not known.
 	free string
+	// document is the one that was there when the lock was last taken or given back here.
+	document string
 }
 
 // newLock returns the lock of the state at a path. In an attribute's name the star marks what is private and encrypted by its
@@ -50,6 +52,9 @@ type lockRecord struct {
 	// Last had it before, and Forced says that it was taken away.
 	Last   string `json:"last,omitempty"`
 	Forced bool   `json:"forced,omitempty"`
+	// Document is the revision of the document that was written last: who has the lock must know it, or be told that it is gone,
+	// before it trusts in its tree. MEGA tells of changes on another way than it answers, and later.
+	Document string `json:"document,omitempty"`
 }
 
 func (r lockRecord) heldBy(id string) bool { return r.Holder != nil && r.Holder.ID == id }
@@ -90,7 +95,7 @@ func (b *Backend) Lock(ctx context.Context, info state.LockInfo) (err error) {
 	}
 	l := &b.lock
 	l.mu.Lock()
-	version, known := l.free, l.free != ""
+	version, known, document := l.free, l.free != "", l.document
 	l.free = ""
 	l.mu.Unlock()
 	for {
@@ -99,18 +104,19 @@ func (b *Backend) Lock(ctx context.Context, info state.LockInfo) (err error) {
 			if r, version, err = l.read(ctx, f); err != nil {
 				return err
 			}
+			document = r.Document
 			switch {
 			case r.heldBy(info.ID): // the answer to our request was lost
-				l.has(info.ID, version)
+				l.has(info.ID, version, document)
 				return nil
 			case r.Holder != nil && !l.nobodys(r.Holder.ID):
 				return &state.HeldError{Holder: *r.Holder}
 			}
 		}
-		next, err := l.swap(ctx, f, lockRecord{Holder: &info}, version)
+		next, err := l.swap(ctx, f, lockRecord{Holder: &info, Document: document}, version)
 		switch {
 		case err == nil:
-			l.has(info.ID, next)
+			l.has(info.ID, next, document)
 			return nil
 		case !errors.Is(err, api.EEXPIRED):
 			l.giveUp(ctx, f, info.ID)
@@ -120,10 +126,27 @@ func (b *Backend) Lock(ctx context.Context, info state.LockInfo) (err error) {
 	}
 }
 
-func (l *lock) has(id, version string) {
+func (l *lock) has(id, version, document string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.held[id] = version
+	l.held[id], l.document = version, document
+}
+
+// wrote notes the document that was written under the lock.
+func (l *lock) wrote(document string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.document = document
+}
+
+// expected is the document that who has the lock must know; empty where nobody here has it or none was written yet.
+func (l *lock) expected() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.held) == 0 {
+		return ""
+	}
+	return l.document
 }
 
 func (l *lock) nobodys(id string) bool {
@@ -150,7 +173,7 @@ func (l *lock) giveUp(ctx context.Context, f *mega.OwnFolder, id string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWait)
 	defer cancel()
 	if r, version, err := l.read(ctx, f); err == nil && r.heldBy(id) {
-		_, _ = l.swap(ctx, f, lockRecord{Last: id}, version)
+		_, _ = l.swap(ctx, f, lockRecord{Last: id, Document: r.Document}, version)
 	}
 }
 
@@ -160,6 +183,7 @@ func (b *Backend) Unlock(ctx context.Context, id string) (err error) {
 	l := &b.lock
 	l.mu.Lock()
 	version, ok := l.held[id]
+	document := l.document
 	delete(l.held, id)
 	l.mu.Unlock()
 	if !ok {
@@ -170,7 +194,7 @@ func (b *Backend) Unlock(ctx context.Context, id string) (err error) {
 		return err
 	}
 	for {
-		next, err := l.swap(ctx, f, lockRecord{Last: id}, version)
+		next, err := l.swap(ctx, f, lockRecord{Last: id, Document: document}, version)
 		if errors.Is(err, api.EEXPIRED) {
 			var r lockRecord
 			r, next, err = l.read(ctx, f)
@@ -211,7 +235,7 @@ func (b *Backend) ForceUnlock(ctx context.Context, id string) (err error) {
 		case !r.heldBy(id) || id == "":
 			return state.ErrNotLocked
 		}
-		if _, err = b.lock.swap(ctx, f, lockRecord{Last: id, Forced: true}, version); !errors.Is(err, api.EEXPIRED) {
+		if _, err = b.lock.swap(ctx, f, lockRecord{Last: id, Forced: true, Document: r.Document}, version); !errors.Is(err, api.EEXPIRED) {
 			return err
 		}
 	}

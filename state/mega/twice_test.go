@@ -3,7 +3,11 @@ package mega_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -163,6 +167,61 @@ func TestSecondReadIsFree(t *testing.T) {
 	}
 	if requests, fetched := look(); requests != 0 || fetched != 0 {
 		t.Errorf("again: %d requests, %d fetched", requests, fetched)
+	}
+}
+
+// late is a server whose events come late: for some polls there is nothing new.
+type late struct {
+	http.RoundTripper
+	polls atomic.Int32
+}
+
+func (l *late) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Path != "/sc" && r.URL.Path != "/wsc" || l.polls.Add(-1) < 0 {
+		return l.RoundTripper.RoundTrip(r)
+	}
+	body := fmt.Sprintf(`{"w":"http://localhost/w","sn":%q}`, r.URL.Query().Get("sn"))
+	return &http.Response{
+		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{},
+		ContentLength: int64(len(body)), Body: io.NopCloser(strings.NewReader(body)), Request: r,
+	}, nil
+}
+
+// TestRule29_TheLockKnowsTheDocument: who gets the lock does not take an old document for the newest, however late MEGA tells of
+// that. A document that is gone is not waited for.
+func TestRule29_TheLockKnowsTheDocument(t *testing.T) {
+	h := newHouse(t, emulator.Options{})
+	one := h.machine(t, nil)
+	writer := mega.New(one, "safe/.megaplan", "here")
+	must(t, put(t.Context(), writer, 1, "put"))
+	slow := &late{RoundTripper: http.DefaultTransport}
+	b := h.backend(t, func(o *client.Options) { o.Base = slow })
+	must(t, put(t.Context(), writer, 2, "put"))
+	slow.polls.Store(4)
+	must(t, b.Lock(t.Context(), state.LockInfo{ID: "late"}))
+	data, revision, err := b.Read(t.Context())
+	if err != nil || string(data) != string(document(2)) {
+		t.Errorf("the document is %s, %v", data, err)
+	}
+	if slow.polls.Load() > 0 {
+		t.Error("nothing was late")
+	}
+	must(t, errors.Join(b.Write(t.Context(), document(3), revision, true), b.Unlock(t.Context(), "late")))
+
+	// Somebody takes the whole folder away, and MEGA is late to tell.
+	top, err := one.Children(one.RootHandle())
+	must(t, err)
+	must(t, one.Delete(t.Context(), top[0].Handle))
+	slow.polls.Store(4)
+	began := time.Now()
+	must(t, b.Lock(t.Context(), state.LockInfo{ID: "late"}))
+	slow.polls.Store(0)
+	if data, _, err := b.Read(t.Context()); err != nil || len(data) > 0 {
+		t.Errorf("the document is %s, %v", data, err)
+	}
+	must(t, b.Unlock(t.Context(), "late"))
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("waited %s for what is gone", took)
 	}
 }
 
