@@ -461,6 +461,9 @@ type fataler interface {
 	Logf(string, ...any)
 }
 
+// unreadable is the detail of a file that could not be read when it was compared.
+const unreadable = "permission denied"
+
 func (w *world) answer(in planner.Input, q planner.Question) planner.Answer {
 	if q.Ask == planner.AskWhere {
 		return planner.Answer{Where: w.where(q.Handle)}
@@ -494,7 +497,7 @@ func (w *world) answer(in planner.Input, q planner.Question) planner.Answer {
 		f = w.disk[string(in.Sources[0].Tree.Path(q.File))]
 	}
 	if f.unreadable {
-		return planner.Answer{Verdict: planner.Unreadable, Detail: "permission denied"}
+		return planner.Answer{Verdict: planner.Unreadable, Detail: unreadable}
 	}
 	a := planner.Answer{CRC: crcOf(f.content), LegacyCRC: crcOf(f.content), Digest: sha256.Sum256([]byte(f.content))}
 	if q.Ask == planner.AskMAC {

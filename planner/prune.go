@@ -79,7 +79,7 @@ func (p *pruner) prune(id tree.ID, path tree.Path, top bool) pruned {
 		p = &whole
 	}
 	f := p.fate(id, n, path, top)
-	if f.owned && f.kind == "" && !p.owned.has(n.Handle) && p.out.Status == Active {
+	if f.owned && f.kind == "" && !f.lost && !p.owned.has(n.Handle) && p.out.Status == Active {
 		p.out.Adopt = append(p.out.Adopt, p.entry(id, path)) // it stays ours when its path is no longer the source's
 	}
 	if other := p.account.roots[id]; other != nil && other != p.target {
@@ -113,7 +113,7 @@ func (p *pruner) fate(id tree.ID, n tree.Node, path tree.Path, top bool) fate {
 	}
 	switch {
 	case owned && p.hold != "":
-		return fate{owned: true, reason: p.hold}
+		return fate{owned: true, lost: in, reason: p.hold}
 	case in:
 		return fate{kind: Trash, owned: true, lost: true, reason: "in one of several folders of a name"}
 	case owned:

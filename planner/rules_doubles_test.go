@@ -392,3 +392,20 @@ func TestRule20_SpellingHindersNoFolder(t *testing.T) {
 		t.Errorf("it is left beside the other one:\n%s", describe(p))
 	}
 }
+
+// While something of the source cannot be read, a folder that would go beside ours stays, and stays nobody's: as ours it might be the one
+// that stays the next time.
+func TestRule20_AFolderThatStaysForAReadErrorIsNotOurs(t *testing.T) {
+	w := newWorld()
+	theirs := w.put("B/aside", tree.Dir, "")
+	w.putIn(theirs.handle, "", tree.Undecryptable, "")
+	w.mkdir("dir")
+	w.applyAll(t, w.plan(t))
+	theirs.parent, theirs.name = w.at("B/docs")[0].handle, "dir"
+	w.unknown("unread", tree.Unreadable, "permission denied")
+	w.write("dir/a", "content")
+	expect(t, w.settled(t), "upload dir/a")
+	if w.prior.Manifest.Owned()(theirs.handle) {
+		t.Errorf("it is in the manifest: %v", w.prior.Manifest)
+	}
+}

@@ -28,7 +28,7 @@ func (w *world) apply(t fataler, p *planner.Plan, pick func(n int) int, fail fun
 			break
 		}
 		a := ready[pick(len(ready))]
-		if fail(a) {
+		if fail(a) || a.Sends() && w.disk[a.Local.Path].unreadable {
 			r.state[a.ID] = failed
 			continue
 		}
