@@ -66,7 +66,7 @@ func (t *target) survivingFolder(local tree.ID, folders []tree.ID) tree.ID {
 }
 
 // picks returns the one of several folders that the policy picks, if each of them could go with all it holds. One that cannot
-// would stay, and the next time another one might be picked: then all are left alone.
+// would stay, and the next time another one might be picked: then all are left alone. So would one that ignore_drift hides.
 func (t *target) picks(local tree.ID, folders []tree.ID) (keep tree.ID, ok bool) {
 	switch t.policy.folders {
 	case config.DuplicatesMerge, config.DuplicatesRename, config.DuplicatesReport:
@@ -77,7 +77,7 @@ func (t *target) picks(local tree.ID, folders []tree.ID) (keep tree.ID, ok bool)
 	}
 	for _, id := range folders {
 		p := pruner{emitter: &emitter{target: t}, outdone: id, over: local}
-		if !p.goes(id, true) {
+		if !t.owned.has(t.remote().Handle(id)) && t.ignored(t.below(id)) || !p.goes(id, true) {
 			return tree.None, false
 		}
 	}

@@ -45,8 +45,12 @@ func (w *world) drawSettings(t *rapid.T) {
 func (s storm) anything() {
 	if s.pick("settings", 10) > 0 {
 		s.step()
-		return
+	} else {
+		s.editSettings()
 	}
+}
+
+func (s storm) editSettings() {
 	w := s.w
 	if rapid.Bool().Draw(s.t, "other settings") {
 		w.drawSettings(s.t)

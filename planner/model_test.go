@@ -55,6 +55,7 @@ type node struct {
 	trashedBy      string
 	trashedAt      int64            // of megaplan's mark
 	trashedIn      string           // by the mark
+	trashedAs      string           // by the mark, the path it had
 	held           *planner.Subtree // by the mark
 	versionOf      tree.Handle
 	own            bool
@@ -392,7 +393,7 @@ func (w *world) bin() []planner.Trashed {
 		if !n.trashed || n.trashedBy == "" {
 			continue
 		}
-		t := planner.Trashed{Path: tree.Path(w.pathOf(h)), Held: n.held, By: n.trashedBy, Run: n.trashedIn}
+		t := planner.Trashed{Path: tree.Path(n.trashedAs), Held: n.held, By: n.trashedBy, Run: n.trashedIn}
 		t.Remote = planner.Remote{Handle: h, Parent: n.parent, Name: n.name, Dir: n.kind == tree.Dir, TrashedAt: n.trashedAt}
 		if !t.Remote.Dir {
 			t.Remote.Size, t.Bytes = int64(len(n.content)), w.bytes(h)

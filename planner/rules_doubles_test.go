@@ -409,3 +409,19 @@ func TestRule20_AFolderThatStaysForAReadErrorIsNotOurs(t *testing.T) {
 		t.Errorf("it is in the manifest: %v", w.prior.Manifest)
 	}
 }
+
+// A folder that another client put beside ours stays where ignore_drift hides it; it does not take the place of ours either.
+func TestRule25_AHiddenFolderIsNotPicked(t *testing.T) {
+	w := newWorld()
+	w.backup.DuplicateFolders = config.DuplicatesSmallest
+	w.backup.Lifecycle.IgnoreDrift = []string{"dir"}
+	w.mkdir("dir")
+	w.applyAll(t, w.plan(t))
+	ours := w.at("B/docs/dir")[0]
+	w.putIn(ours.parent, "dir", tree.Dir, "")
+	w.write("dir/a", "content")
+	expect(t, w.settled(t), "upload dir/a")
+	if len(w.children(ours.handle)) != 1 || len(w.at("B/docs/dir")) != 2 {
+		t.Errorf("ours holds %d nodes", len(w.children(ours.handle)))
+	}
+}

@@ -1,6 +1,7 @@
 package planner_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -371,23 +372,27 @@ func TestRule17_ARollbackKeepsToTheLimits(t *testing.T) {
 func TestLawRollbackLeadsBack(t *testing.T) {
 	attack(t, func(t *rapid.T) {
 		w := drawWorld(t)
-		w.backup.Unmanaged = config.UnmanagedReport
-		w.backup.Retention.Versions = nil
 		s := storm{t, w, someNames}
 		for range rapid.IntRange(0, 10).Draw(t, "steps") {
-			s.step()
+			s.anything()
 		}
 		w.apply(t, w.plan(t), first, never)
 		for range rapid.IntRange(1, 8).Draw(t, "edits") {
-			rapid.SampledFrom([]func(storm){storm.editLocal, storm.editLocal, storm.editRemote}).Draw(t, "side")(s)
+			rapid.SampledFrom([]func(storm){storm.editLocal, storm.editLocal, storm.editRemote, storm.editSettings}).Draw(t, "side")(s)
 		}
+		w.backup.Retention.Versions = nil // what expires does not come back
+		visible := w.files()
 		rate := s.pick("failures", 4) // what is done is recorded: the state knows of nothing else
 		w.apply(t, w.plan(t), func(n int) int { return s.pick("next", n) }, func(*planner.Action) bool {
 			return rate > 0 && s.pick("fails", 5) < rate
 		})
+		if w.run != fmt.Sprint(w.runs) { // it changed nothing: an earlier one is taken back
+			clear(visible)
+		}
 		began := w.owned(w.began)
 		now := w.owned(w.prior.Manifest)
 		foreign := w.strangers(now, began)
+		s.editSettings()
 		w.options.Rollback = true
 		p := w.plan(t)
 		lostAtFirst := p.Targets[0].Lost
@@ -424,6 +429,12 @@ func TestLawRollbackLeadsBack(t *testing.T) {
 				t.Fatalf("%s was made by the run and is there:\n%s", e.Path, describe(p))
 			}
 		}
+		for h, path := range visible {
+			n := w.nodes[h]
+			if _, old := began[h]; !old && n != nil && w.inTrash(h) && !lost(state.Entry{Path: tree.Path(path)}) {
+				t.Fatalf("%s was nobody's, and is in the bin:\n%s", path, describe(p))
+			}
+		}
 		for h, n := range foreign {
 			if w.nodes[h] != n || w.inTrash(h) {
 				t.Fatalf("%s was not made by the run, and is gone:\n%s", n.name, describe(p))
@@ -431,6 +442,17 @@ func TestLawRollbackLeadsBack(t *testing.T) {
 		}
 		s.checkDrift(w.plan(t))
 	})
+}
+
+// files are those in the tree below the root, with their paths.
+func (w *world) files() map[tree.Handle]string {
+	out := map[tree.Handle]string{}
+	for h, n := range w.nodes {
+		if n.kind.HasContent() && n.versionOf == 0 && !w.inTrash(h) {
+			out[h] = strings.TrimPrefix(w.pathOf(h), "B/docs/")
+		}
+	}
+	return out
 }
 
 func (w *world) owned(m state.Manifest) map[tree.Handle]state.Entry {

@@ -234,7 +234,7 @@ func (r *runner) do(a *planner.Action) (planner.Result, error) {
 		if a.Subtree != nil && *a.Subtree != w.sum(old.handle) {
 			return planner.Result{}, fmt.Errorf("the folder does not hold what the plan saw")
 		}
-		old.trashedIn = fmt.Sprint(w.runs)
+		old.trashedIn, old.trashedAs = fmt.Sprint(w.runs), w.pathOf(old.handle)
 		old.trashed, old.trashedBy, old.trashedAt, old.held = true, a.Address.String(), start.Add(w.later).Unix(), &planner.Subtree{}
 		if old.kind == tree.Dir {
 			old.held = a.Subtree
