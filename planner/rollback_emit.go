@@ -251,6 +251,20 @@ func (b *undoer) correct(e, now *state.Entry, id tree.ID) ActionID {
 	return last
 }
 
+// within says whether a node lies in a folder of a list, however deep, and stays in it: there may be a folder between that the
+// run did not make.
+func (b *undoer) within(list *owned, id tree.ID) bool {
+	for id != tree.Root && id != b.root {
+		if _, leaves := b.leaves[id]; leaves {
+			return false
+		}
+		if id = b.remote().Parent(id); list.has(b.remote().Handle(id)) {
+			return true
+		}
+	}
+	return false
+}
+
 // takeAway trashes what the run made, as far as nothing else is in it, once all else is back. It is the trash whatever on_delete
 // says: a rollback destroys nothing.
 func (b *undoer) takeAway() {
@@ -270,7 +284,7 @@ func (b *undoer) takeAway() {
 		id, here := b.account.find(e.Handle)
 		switch {
 		case !here: // it is gone already
-		case made.has(b.remote().Handle(b.remote().Parent(id))): // it goes with its folder
+		case b.within(&made, id): // it goes with its folder
 		case b.strayed(id, e):
 			b.lose(e, "another client took it away since")
 		default:

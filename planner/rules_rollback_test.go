@@ -48,6 +48,40 @@ func (w *world) takeBack(t *testing.T) *planner.Plan {
 	return p
 }
 
+// TestRollbackTakesAwayOnce: a rollback that was cut off goes on where the folder it made holds one that it found, which holds
+// what the run made.
+func TestRollbackTakesAwayOnce(t *testing.T) {
+	w := applied(t, "a/a", "b", "keep")
+	w.at("B/docs/a")[0].parent = w.folder("B/docs/b") // another client's, beside the file
+	w.write("a/b", "new")
+	w.settled(t)
+	w.options.Rollback = true
+	w.apply(t, w.plan(t), first, func(a *planner.Action) bool { return a.Kind == planner.Trash || a.Kind == planner.RestoreFromTrash })
+	p := w.takeBack(t)
+	trashed := map[tree.Handle]bool{}
+	for _, a := range p.Actions {
+		if a.Kind == planner.Trash && trashed[a.Remote.Handle] {
+			t.Errorf("%s is trashed twice:\n%s", a.Path, describe(p))
+		}
+		trashed[a.Remote.Handle] = a.Kind == planner.Trash
+	}
+	if len(w.at("B/docs/b/a/a")) != 1 || len(w.at("B/docs/b/a/b")) != 0 {
+		t.Errorf("%v", w.remote())
+	}
+}
+
+// A folder that goes back takes what the run made in it along, out of one that the run made.
+func TestRollbackTakesAwayWhatLeaves(t *testing.T) {
+	w := applied(t, "a/a", "keep")
+	w.rename("a", "b/a")
+	w.write("b/a/b", "new")
+	w.settled(t)
+	w.takeBack(t)
+	if got := w.remote(); len(got) != 3 || len(w.at("B/docs/a/a")) != 1 {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestRollback(t *testing.T) {
 	for name, c := range map[string]struct {
 		tune func(w *world)
