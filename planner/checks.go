@@ -100,7 +100,7 @@ func (p *planning) filesAfter(t *target) int64 {
 		return t.newestFiles()
 	}
 	if len(t.rows) > 0 {
-		return t.tally.owned + t.tally.created - t.tally.gone
+		return t.tally.owned + t.tally.created - t.tally.gone - t.tally.outdone
 	}
 	if t.prior == nil || t.root == 0 && t.out.Path != "" || t.account == nil {
 		return 0

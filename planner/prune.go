@@ -171,11 +171,13 @@ func (p *pruner) leaf(id tree.ID, n tree.Node, path tree.Path, f fate) pruned {
 	a := p.removal(id, path, f, out)
 	out.removed, out.action = true, p.p.act(a)
 	p.tally.deleted += out.files
-	switch {
-	case !f.lost:
+	if !f.lost {
 		p.tally.gone += out.owned
-	case !f.equal:
-		out.differ = out.files
+	} else {
+		p.tally.outdone += out.owned
+		if !f.equal {
+			out.differ = out.files
+		}
 	}
 	if f.first != 0 {
 		out.through = []ActionID{f.first}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
 )
@@ -47,6 +48,24 @@ func TestRule20_IfNoneIsEqualTheNewestIsUpdated(t *testing.T) {
 	expect(t, p, "update a", "trash a") // the other one is in the manifest
 	if p.Actions[0].Remote.Handle != newest.handle || !slices.Equal(p.Actions[1].Needs, []planner.ActionID{1}) {
 		t.Errorf("%s", describe(p))
+	}
+}
+
+// What a check counts is what is there once the plan is applied: not what leaves its name to another file.
+func TestChecks_DuplicatesThatGoDoNotCount(t *testing.T) {
+	w := applied(t, "a", "b", "dir/a", "dir/sub/b")
+	w.cfg.Checks = []config.Check{{Address: addr.New(addr.Check, "c"), Backup: docs, MinFiles: 4, MaxFiles: 4}}
+	w.put("B/docs/a", tree.File, w.at("B/docs/a")[0].content)
+	w.put("B/docs/b", tree.File, "another content")
+	w.write("b", "the source's")
+	twins(w, "B/docs/dir", "a", "sub/b")
+	p := w.plan(t)
+	if !p.Checks[0].OK {
+		t.Errorf("%s", p.Checks[0].Detail)
+	}
+	w.applyAll(t, p)
+	if p := w.plan(t); !p.Checks[0].OK || len(p.Actions) > 0 {
+		t.Errorf("%s: %s", p.Checks[0].Detail, describe(p))
 	}
 }
 

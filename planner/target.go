@@ -89,6 +89,7 @@ type tally struct {
 	owned     int64 // before the plan
 	deleted   int64 // files whose current content leaves the tree
 	gone      int64 // of those, owned ones that leave no successor
+	outdone   int64 // of those, owned ones that leave their name to another node
 	rewritten int64
 	created   int64
 }
