@@ -10,14 +10,20 @@ const (
 	moveDone
 )
 
-// reach makes sure that a folder row's folder is brought to its place by earlier actions, and returns the place.
+// reach makes sure that a folder row's folder, and each above it, is brought to its place by earlier actions, and returns the
+// place.
 func (e *emitter) reach(i int32) place {
+	if p, ok := e.places[i]; ok {
+		return p
+	}
 	r := &e.rows[i]
 	switch {
 	case r.moved:
 		e.move(i)
 	case r.what == create && r.parent >= 0 && r.action == 0:
 		e.createFolder(i)
+	case r.parent >= 0:
+		e.reach(r.parent)
 	}
 	return e.place(i)
 }

@@ -11,6 +11,7 @@ type place struct {
 	same  bool // local is path as seen from the target's root
 	ref   Ref
 	after ActionID // what puts the folder there, or one above it
+	open  bool     // that action is still to come: this is asked again
 }
 
 func (e *emitter) place(i int32) place {
@@ -28,12 +29,15 @@ func (e *emitter) place(i int32) place {
 			n = e.local().Node(r.local)
 		}
 		name := e.nameOf(i)
+		p.open = above.open
 		switch {
 		case r.moved:
+			p.open = p.open || e.moves[i] != moveDone
 			p.ref, p.after = Ref{Handle: e.remote().Handle(r.remote)}, r.action
 		case r.remote != tree.None:
 			p.ref, p.after = Ref{Handle: e.remote().Handle(r.remote)}, above.after
 		default:
+			p.open = p.open || r.action == 0
 			p.ref, p.after = Ref{Action: r.action}, r.action
 		}
 		p.path = above.path.Join(name)
@@ -42,7 +46,9 @@ func (e *emitter) place(i int32) place {
 			p.local = joinLocal(above.onDisk(e.home()), n.LocalOrName())
 		}
 	}
-	e.places[i] = p
+	if !p.open {
+		e.places[i] = p
+	}
 	return p
 }
 

@@ -196,6 +196,35 @@ func TestRule13_AFileBecomesAFolderThatHoldsItAndBack(t *testing.T) {
 	}
 }
 
+// A name is taken by what waits for a file to leave into a folder of a tree that is new or moves itself: that tree comes first.
+func TestRule13_AChainOfNamesThatEndsInAMovedFolder(t *testing.T) {
+	w := applied(t, "0", "dir/other", "dir/sub/k", "z")
+	before := handles(w)
+	w.mkdir("a")
+	w.rename("dir", "a/dir")
+	w.rename("0", "a/dir/sub/new/0")
+	w.rename("z", "0")
+	w.write("a/dir/sub/more", "written beside it")
+	w.write("a/b", "beside the folder")
+	w.settled(t)
+	if after := handles(w); after["a/dir"] != before["dir"] || after["a/dir/sub/new/0"] != before["0"] || after["0"] != before["z"] {
+		t.Errorf("%v, before: %v", after, before)
+	}
+}
+
+func TestRule13_AFolderTakesTheNameOfAFileThatMovesIntoIt(t *testing.T) {
+	w := applied(t, "x", "dir/other", "dir/sub/k")
+	before := handles(w)
+	w.rename("x", "t")
+	w.rename("dir", "x")
+	w.rename("t", "x/sub/x")
+	w.write("x/sub/more", "written beside it")
+	w.settled(t)
+	if after := handles(w); after["x/sub/x"] != before["x"] || after["x/other"] != before["dir/other"] {
+		t.Errorf("%v, before: %v", after, before)
+	}
+}
+
 // TestRule13_OnlyWhatWouldGoIsMoved: what stays, what is not ours, and what nobody knows to be gone is no source of moves.
 func TestRule13_OnlyWhatWouldGoIsMoved(t *testing.T) {
 	t.Run("keep", func(t *testing.T) {
