@@ -123,20 +123,29 @@ func (b *past) listed() {
 		}
 		if c := b.byNode[e.Handle]; c != nil {
 			b.used[c.nodes[0].Handle] = true
-			b.take(e.Path, b.contentOf(c.nodes, e.Handle))
+			b.take(e.Path, b.contentOf(c.nodes, e))
 			continue
 		}
 		b.away(e)
 	}
 }
 
-// contentOf is pick, or the node that the manifest names where its time is later than the manifest says.
-func (b *past) contentOf(nodes []tree.Node, h tree.Handle) tree.Node {
-	if n, ok := b.pick(nodes); ok {
+// contentOf is pick, or the node that the manifest names where its time is later than the manifest says. That node's date and
+// mode are those of the manifest: they change without a version.
+func (b *past) contentOf(nodes []tree.Node, e *state.Entry) tree.Node {
+	n, ok := b.pick(nodes)
+	if !ok {
+		i := slices.IndexFunc(nodes, func(n tree.Node) bool { return n.Handle == e.Handle })
+		n = nodes[max(0, i)]
+	}
+	if n.Handle != e.Handle {
 		return n
 	}
-	i := slices.IndexFunc(nodes, func(n tree.Node) bool { return n.Handle == h })
-	return nodes[max(0, i)]
+	n.Meta = e.Meta
+	if e.MTime != 0 || e.CRC != [16]byte{} {
+		n.HasFingerprint, n.MTime, n.CRC = true, e.MTime*second, e.CRC
+	}
+	return n
 }
 
 // away takes a listed file that is in the backup no more.
@@ -151,7 +160,7 @@ func (b *past) away(e *state.Entry) {
 		return
 	}
 	b.used[place.Node.Handle] = true
-	b.take(e.Path, b.contentOf(append([]tree.Node{place.Node}, place.Versions...), e.Handle))
+	b.take(e.Path, b.contentOf(append([]tree.Node{place.Node}, place.Versions...), e))
 }
 
 // presentThen says whether what was trashed at a moment was still in its place at the time.

@@ -103,6 +103,28 @@ func TestRule32_AsItWas(t *testing.T) {
 	}
 }
 
+// A date and a mode that were put right later are those of the manifest's time, but another content's are its own.
+func TestRule32_DatesAndModesOfThen(t *testing.T) {
+	dated := func(n *tree.Node) { n.Created, n.HasFingerprint, n.MTime, n.Meta = 50, true, 900e9, "today" }
+	today := grown("kept", dated, "edited", dated, "bare", dated)
+	then, _ := restore.Then(restore.Past{
+		Time: time.Unix(100, 0), Tree: today, HasManifest: true, Manifest: state.Manifest{
+			{Path: "bare", Handle: 3, Meta: "then"}, {Path: "edited", Handle: 12, MTime: 70, Meta: "then"}, {Path: "kept", Handle: 1, MTime: 80, Meta: "then"},
+		},
+		Versions: map[tree.Handle][]tree.Node{2: {old(12, 40)}},
+	})
+	got := map[string][2]any{}
+	for id := range then.Walk(tree.Root) {
+		n := then.Node(id)
+		got[n.Name] = [2]any{n.Meta, n.MTime / 1e9}
+	}
+	delete(got, then.Node(tree.Root).Name)
+	want := map[string][2]any{"bare": {"then", int64(900)}, "edited": {"today", int64(900)}, "kept": {"then", int64(80)}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 // The backup's root lies somewhere in the account's tree; paths are below it.
 func TestRule32_BelowTheRoot(t *testing.T) {
 	tr := grown("Backups/", created(1), "Backups/www/", created(1), "Backups/www/x", created(1), "Backups/other", created(1))
