@@ -40,7 +40,7 @@ func backendBlock() Block {
 			}},
 			"mega": {Type: "backend", Meaning: "A folder of the account itself, for everybody who signs in to it.", Attributes: []Attribute{
 				{Name: "account", Kind: KindReference, RefersTo: addr.Account, Meaning: "The account. May be left out when there is one."},
-				{Name: "path", Kind: KindRemotePath, Default: `"/.megaplan"`, Meaning: "The folder. What is in it is nobody's: no backup may hold it, and nothing is declared inside it."},
+				{Name: "path", Kind: KindRemotePath, Default: `"/.megaplan"`, Meaning: "The folder. What is in it is nobody's: no backup may hold it, and nothing is declared inside it. Each configuration needs one of its own."},
 			}},
 		},
 	}
