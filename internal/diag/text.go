@@ -37,7 +37,7 @@ func (d Diagnostic) text(o TextOptions) string {
 	if d.Detail != "" {
 		b.WriteString("\n")
 		for line := range strings.SplitSeq(strings.TrimRight(d.Detail, "\n"), "\n") {
-			b.WriteString(wrap(line, o.Width))
+			b.WriteString(Wrap(line, o.Width))
 			b.WriteString("\n")
 		}
 	}
@@ -85,14 +85,14 @@ func (d Diagnostic) writePlace(b *strings.Builder) {
 	}
 }
 
-// wrap breaks a line at spaces; indented lines are examples and stay as they are.
-func wrap(line string, width int) string {
+// Wrap breaks a line at spaces; indented lines are examples and stay as they are.
+func Wrap(line string, width int) string {
 	if width <= 0 || utf8.RuneCountInString(line) <= width || strings.HasPrefix(line, " ") {
 		return line
 	}
 	var b strings.Builder
 	column := 0
-	for word := range strings.FieldsSeq(line) {
+	for word := range strings.SplitSeq(line, " ") {
 		n := utf8.RuneCountInString(word)
 		switch {
 		case column == 0:

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/mattn/go-runewidth"
@@ -66,8 +67,12 @@ func (s *Screen) differences(all []planner.Difference, now time.Time) {
 	width = min(width, max(24, s.Width/2))
 	for _, d := range all[:shown] {
 		l := changeLooks[d.Change]
-		head := fmt.Sprintf("  %s %s", l.sign, pad(fit(display(d.Path, d.Dir), width), width))
-		s.printf("%s   %s\n", s.paint(l.style, head), fit(s.about(d, now), max(20, s.Width-width-8)))
+		head := fmt.Sprintf("  %s %s", l.sign, pad(s.cut(display(d.Path, d.Dir), width), width))
+		if about := s.about(d, now); runewidth.StringWidth(head)+3+runewidth.StringWidth(about) <= s.Width {
+			s.printf("%s   %s\n", s.paint(l.style, head), about)
+		} else {
+			s.printf("%s\n      %s\n", s.paint(l.style, strings.TrimRight(head, " ")), s.prose(about, 6))
+		}
 	}
 	if rest := int64(len(all) - shown); rest > 0 {
 		s.printf("  %s\n", s.paint(Dim, Count(rest)+" more (-verbose lists all)"))

@@ -75,13 +75,13 @@ func withoutCarried(t *planner.Target, actions []*planner.Action) (rest []*plann
 }
 
 func single(t *planner.Target, a *planner.Action) line {
-	name := display(below(t, a.Path), a.Kind == planner.CreateFolder || a.Remote.Dir)
+	name, to := display(below(t, a.Path), a.Kind == planner.CreateFolder || a.Remote.Dir), ""
 	if a.From != "" && a.Path == t.Path {
-		name = display("/"+a.From, true) + " -> " + display("/"+a.Path, true)
+		name, to = display("/"+a.From, true), display("/"+a.Path, true)
 	} else if a.From != "" && a.Kind != planner.Copy && a.Kind != planner.PublishSnapshot && a.Original == 0 && a.Like == 0 {
-		name = display(below(t, a.From), a.Remote.Dir) + " -> " + name
+		name, to = display(below(t, a.From), a.Remote.Dir), name
 	}
-	l := line{kind: a.Kind, name: name, reason: a.Reason}
+	l := line{kind: a.Kind, name: name, to: to, reason: a.Reason}
 	if a.Kind == planner.Copy {
 		rest := "nothing is uploaded"
 		if a.Like != 0 {

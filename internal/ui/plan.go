@@ -95,26 +95,45 @@ func route(t *planner.Target) string {
 type line struct {
 	kind   planner.Kind
 	name   string
+	to     string // where it moves to
 	size   string
 	reason string
 	under  string // a further line below it
+}
+
+// title is what stands in the column of names.
+func (l line) title() string {
+	if l.to == "" {
+		return l.name
+	}
+	return l.name + " -> " + l.to
 }
 
 func (s *Screen) lines(t *planner.Target, actions []*planner.Action) {
 	rows := s.rows(t, actions)
 	nameWidth, sizeWidth := 0, 0
 	for _, r := range rows {
-		nameWidth = max(nameWidth, runewidth.StringWidth(r.name))
+		nameWidth = max(nameWidth, runewidth.StringWidth(r.title()))
 		sizeWidth = max(sizeWidth, runewidth.StringWidth(r.size))
 	}
 	nameWidth = min(nameWidth, max(24, s.Width-52))
 	for _, r := range rows {
-		l := looks[r.kind]
-		head := fmt.Sprintf("  %s %s  %s  %s", l.sign, pad(fit(r.name, nameWidth), nameWidth), pad(l.word, 7), padLeft(r.size, sizeWidth))
-		if runewidth.StringWidth(head)+3+runewidth.StringWidth(r.reason) <= s.Width {
+		l, title, to := looks[r.kind], r.title(), ""
+		if r.to != "" && runewidth.StringWidth(title) > nameWidth && !s.Verbose {
+			title, to = r.name, r.to // cut in the middle, it would say neither
+		}
+		head := fmt.Sprintf("  %s %s  %s  %s", l.sign, pad(s.cut(title, nameWidth), nameWidth), pad(l.word, 7), padLeft(r.size, sizeWidth))
+		beside := runewidth.StringWidth(head)+3+runewidth.StringWidth(r.reason) <= s.Width
+		if beside {
 			s.printf("%s   %s\n", s.paint(l.style, head), s.paint(Dim, r.reason))
 		} else {
-			s.printf("%s\n      %s\n", s.paint(l.style, strings.TrimRight(head, " ")), s.paint(Dim, r.reason))
+			s.printf("%s\n", s.paint(l.style, strings.TrimRight(head, " ")))
+		}
+		if to != "" {
+			s.printf("      %s\n", s.paint(l.style, fit("-> "+to, s.Width-6)))
+		}
+		if !beside {
+			s.printf("      %s\n", s.paint(Dim, s.prose(r.reason, 6)))
 		}
 		if r.under != "" {
 			s.printf("      %s\n", s.paint(Dim, fit(r.under, s.Width-6)))
@@ -128,7 +147,7 @@ func (s *Screen) kept(what string, kept []planner.Kept) {
 		shown = min(shown, 5)
 	}
 	for _, k := range kept[:shown] {
-		s.printf("    %s\n", s.paint(Dim, fit(fmt.Sprintf("%s: %s%s", what, display(k.Path, k.Dir), inParens(k.Reason)), s.Width-4)))
+		s.printf("    %s\n", s.paint(Dim, s.cut(fmt.Sprintf("%s: %s%s", what, display(k.Path, k.Dir), inParens(k.Reason)), s.Width-4)))
 	}
 	if rest := int64(len(kept) - shown); rest > 0 {
 		s.printf("    %s\n", s.paint(Dim, fmt.Sprintf("%s: %s more (-verbose lists all)", what, Count(rest))))
@@ -178,7 +197,8 @@ func (s *Screen) refresh(p *planner.Plan) {
 		s.printf("Nothing to take over: the state says what is on MEGA.\n")
 		return
 	}
-	s.printf("%s the state %s. What is not ours stays so, and nothing on MEGA changes.\n", s.paint(Bold, "Refresh:"), strings.Join(parts, " and "))
+	all := s.prose("Refresh: the state "+strings.Join(parts, " and ")+". What is not ours stays so, and nothing on MEGA changes.", 0)
+	s.printf("%s%s\n", s.paint(Bold, all[:len("Refresh:")]), all[len("Refresh:"):])
 }
 
 // Refreshes counts the entries of the state that a refresh writes anew and those that it takes out.
@@ -244,13 +264,15 @@ func (s *Screen) sums(p *planner.Plan, now time.Time) {
 		}
 	}
 	if len(parts) > 0 {
-		s.printf("%s %s.\n", s.paint(Bold, "Plan:"), strings.Join(parts, ", "))
+		all := s.prose("Plan: "+strings.Join(parts, ", ")+".", 0)
+		s.printf("%s%s\n", s.paint(Bold, all[:len("Plan:")]), all[len("Plan:"):])
 	}
 	for _, q := range totals.Quota {
 		if q.Total == 0 {
 			continue
 		}
-		s.printf("Quota of %s: %s of %s used, %s after. Peak %s.\n", q.Account.Name, Size(q.Used), Size(q.Total), Size(q.After), Size(q.Peak))
+		s.printf("%s\n", s.prose(fmt.Sprintf("Quota of %s: %s of %s used, %s after. Peak %s.",
+			q.Account.Name, Size(q.Used), Size(q.Total), Size(q.After), Size(q.Peak)), 0))
 	}
 	s.trashed(totals, now)
 }
@@ -265,6 +287,6 @@ func (s *Screen) trashed(totals planner.Totals, now time.Time) {
 		if q.TrashKeep > 0 {
 			until = fmt.Sprintf("until %s: the first apply after that expires it (keep = %s)", now.Add(q.TrashKeep).Local().Format(time.DateTime), planner.Span(q.TrashKeep))
 		}
-		s.printf("%s\n", s.paint(Dim, fmt.Sprintf("What goes to the trash (%s) still counts %s.", Size(q.Trashed), until)))
+		s.printf("%s\n", s.paint(Dim, s.prose(fmt.Sprintf("What goes to the trash (%s) still counts %s.", Size(q.Trashed), until), 0)))
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mattn/go-runewidth"
+
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/golden"
@@ -61,6 +63,31 @@ func show(width int, verbose bool, f func(*Screen)) string {
 func TestPlanAt80And120Columns(t *testing.T) {
 	for _, width := range []int{80, 120} {
 		golden.Check(t, "testdata/"+fmt.Sprintf("plan_%d.txt", width), show(width, false, func(s *Screen) { s.Plan(small(), now) }))
+	}
+}
+
+// On a terminal nothing is broken inside a word, and a move says from where and to where; -verbose cuts no name.
+func TestPlanOnANarrowTerminal(t *testing.T) {
+	from, to := "some-long-directory-name/another-one/holiday pictures", "moved-long-directory-name/another-one/holiday pictures"
+	p := sample(
+		planner.Action{Kind: planner.Move, From: "Backups/laptop/documents/" + tree.Path(from), Path: tree.Path(to), Remote: planner.Remote{Dir: true}, Bytes: 1 << 20, Files: 312, Reason: "same 312 files, proven by MAC; nothing is uploaded"},
+		planner.Action{Kind: planner.Copy, From: "Backups/laptop/documents/" + tree.Path(from) + "/a  b.jpg", Path: "a.jpg", Bytes: 1 << 20, Files: 1, Reason: "equal"},
+		planner.Action{Kind: planner.Update, Path: "notes.md", Bytes: 8294, Files: 1, Reason: "changed just now; the old one stays as version 4"},
+		planner.Action{Kind: planner.Upload, Path: "new", Bytes: 1, Files: 1, Reason: "new here"},
+		planner.Action{Kind: planner.Trash, Path: tree.Path(from) + ".old", Bytes: 1024, Files: 1, Reason: "gone from the source"},
+	)
+	p.Drift = []planner.Difference{{
+		Address: documents, Change: planner.DriftRenamed, Path: tree.Path(from), To: tree.Path("Backups/laptop/documents/" + to), Dir: true,
+		Detail: "renamed by another client", When: now.Add(-time.Minute),
+	}}
+	for verbose, name := range map[bool]string{false: "plan_terminal.txt", true: "plan_terminal_verbose.txt"} {
+		got := show(80, verbose, func(s *Screen) { s.Wrap = true; s.Plan(p, now) })
+		golden.Check(t, "testdata/"+name, got)
+		for l := range strings.Lines(got) {
+			if !verbose && runewidth.StringWidth(strings.TrimRight(l, "\n")) > 80 {
+				t.Errorf("wider than the terminal: %s", l)
+			}
+		}
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/mattn/go-runewidth"
 	"golang.org/x/term"
+
+	"github.com/megaplan/megaplan/internal/diag"
 )
 
 // Screen is where text goes and what it can show.
@@ -93,6 +95,22 @@ func fit(str string, width int) string {
 	tail := (width - 1) / 2
 	head := runewidth.Truncate(str, width-1-tail, "")
 	return head + "…" + runewidth.TruncateLeft(str, runewidth.StringWidth(str)-tail, "")
+}
+
+// cut is fit, unless everything is to be seen.
+func (s *Screen) cut(str string, width int) string {
+	if s.Verbose {
+		return str
+	}
+	return fit(str, width)
+}
+
+// prose breaks a text at spaces where a terminal would break it inside a word. Its further lines are indented.
+func (s *Screen) prose(text string, indent int) string {
+	if !s.Wrap || runewidth.StringWidth(text) <= s.Width-indent {
+		return text
+	}
+	return strings.ReplaceAll(diag.Wrap(text, s.Width-indent), "\n", "\n"+strings.Repeat(" ", indent))
 }
 
 func pad(str string, width int) string { return runewidth.FillRight(str, width) }
