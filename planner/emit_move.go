@@ -68,6 +68,9 @@ func (e *emitter) move(i int32) {
 		a.Remote.Parent, a.Remote.Name = above.ref.Handle, e.p.plan.Actions[parked-1].Name
 	}
 	a.Needs = needs(waits...)
+	if a.Disown == nil && r.what != touch && r.what != attrs && r.what != update { // which note it themselves
+		e.find(r)
+	}
 	r.action = e.p.act(a)
 	e.moves[i] = moveDone
 }

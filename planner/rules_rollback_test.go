@@ -280,6 +280,20 @@ func TestRollbackOfAMergedFolder(t *testing.T) {
 	expect(t, w.settled(t), "merge_folder dir")
 }
 
+// TestRollbackLeavesWhatCameFromAMergedFolder: another client's file that stays in the place of ours was not made by the run.
+func TestRollbackLeavesWhatCameFromAMergedFolder(t *testing.T) {
+	w := applied(t, "dir/a", "keep")
+	w.backup.DuplicateFiles = config.DuplicatesNewest
+	ours := w.at("B/docs/dir/a")[0]
+	theirs := w.putIn(twins(w, "B/docs/dir").handle, "a", tree.File, ours.content)
+	theirs.printed, theirs.mtime = true, ours.mtime
+	expect(t, w.settled(t), "move dir/a", "merge_folder dir", "trash dir/a")
+	expect(t, w.takeBack(t), "restore_from_trash dir/a")
+	if w.inTrash(ours.handle) || w.inTrash(theirs.handle) {
+		t.Errorf("%v", w.remote())
+	}
+}
+
 // TestRollbackSaysWhatIsLost: what was destroyed, and what others took since; exit code 3.
 func TestRollbackSaysWhatIsLost(t *testing.T) {
 	for name, c := range map[string]struct {
