@@ -22,7 +22,7 @@ func (t *target) matchTwins(at int32) {
 		var folders, files []tree.ID
 		for id := range g.remotes() {
 			switch k := t.remote().Kind(id); {
-			case t.megaplans(id):
+			case t.megaplans(id) || t.departs(id):
 			case k == tree.Dir:
 				folders = append(folders, id)
 			case k.HasContent():

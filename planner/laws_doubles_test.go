@@ -1,7 +1,6 @@
 package planner_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -32,8 +31,8 @@ func (s storm) everything() map[tree.Handle]there {
 	for h, n := range s.w.nodes {
 		if n.kind.HasContent() {
 			was := there{content: n.content, old: n.versionOf != 0}
-			if !n.trashed && !was.old && !s.w.inTrash(n.parent) {
-				was.path = strings.TrimPrefix(s.w.pathOf(h), "B/docs/")
+			if !was.old && !s.w.inTrash(h) {
+				was.path = s.w.pathOf(h)
 			}
 			all[h] = was
 		}
@@ -75,7 +74,12 @@ func (s storm) checkLosses(before map[tree.Handle]there, p *planner.Plan) {
 
 // holds says whether a content is in the tree under its name; the folder may have been renamed.
 func (s storm) holds(was there) bool {
-	return slices.ContainsFunc(s.below(), func(n *node) bool { return n.content == was.content && sameName(n.name, baseOf(was.path)) })
+	for h, n := range s.w.nodes {
+		if n.versionOf == 0 && !s.w.inTrash(h) && n.content == was.content && n.kind.HasContent() && sameName(n.name, baseOf(was.path)) {
+			return true
+		}
+	}
+	return false
 }
 
 // TestLawDuplicatesConverge: whatever other clients doubled, at any depth and under any policy, an interrupted apply and the
@@ -152,7 +156,7 @@ func (s storm) stuck(path string) bool {
 		top = top[:i]
 	}
 	for _, n := range s.below() {
-		p := strings.TrimPrefix(s.w.pathOf(n.handle), "B/docs/")
+		p := s.w.rel(n.handle)
 		f := s.w.disk[p]
 		if (p == top || strings.HasPrefix(p, top+"/")) && (f == nil || (f.kind == tree.Dir) != (n.kind == tree.Dir)) {
 			return true

@@ -43,10 +43,13 @@ func (w *world) drawSettings(t *rapid.T) {
 
 // anything is a step, or somebody edits the configuration or calls megaplan with other flags.
 func (s storm) anything() {
-	if s.pick("settings", 10) > 0 {
-		s.step()
-	} else {
+	switch s.pick("settings", 15) {
+	case 0:
 		s.editSettings()
+	case 1:
+		s.editAround()
+	default:
+		s.step()
 	}
 }
 
@@ -68,8 +71,10 @@ func (s storm) editSettings() {
 	}
 }
 
-// calm makes everything readable that was only compared in vain: what a plan leaves out for that the next one would bring.
+// calm makes everything readable that was only compared in vain: what a plan leaves out for that the next one would bring. It also
+// makes room for the root.
 func (s storm) calm() {
+	s.clear()
 	for _, f := range s.w.disk {
 		f.unreadable = false
 	}

@@ -274,9 +274,11 @@ func reasonOf(n tree.Node) string {
 func (t *target) matchFolder(at int32, local tree.ID, g group) {
 	var folders, others []tree.ID
 	for id := range g.remotes() {
-		if t.remote().Kind(id) == tree.Dir {
+		switch {
+		case t.departs(id):
+		case t.remote().Kind(id) == tree.Dir:
 			folders = append(folders, id)
-		} else {
+		default:
 			others = append(others, id)
 		}
 	}

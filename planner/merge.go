@@ -111,7 +111,7 @@ func (p *pruner) goes(id tree.ID, top bool) bool {
 		return true
 	}
 	if other := p.account.roots[id]; other != nil && other != p.target {
-		return false
+		return p.departs(id)
 	}
 	if q := p.inner(id); q != p {
 		return q.goes(id, top)

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -83,8 +84,8 @@ func (p *pruner) prune(id tree.ID, path tree.Path, top bool) pruned {
 		p.out.Adopt = append(p.out.Adopt, p.entry(id, path)) // it stays ours when its path is no longer the source's
 	}
 	if other := p.account.roots[id]; other != nil && other != p.target {
-		if other.removal != 0 {
-			return pruned{removed: true, through: []ActionID{other.removal}}
+		if gone := cmp.Or(other.removal, other.departure()); gone != 0 {
+			return pruned{removed: true, through: []ActionID{gone}}
 		}
 		return pruned{sacred: true}
 	}

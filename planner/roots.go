@@ -164,6 +164,20 @@ func (p *planning) ensureRoot(t *target) {
 	t.account.made[t.out.Path] = made{ref: t.out.Root, after: id, node: t.root}
 }
 
+// departs says whether a node is another address's root that this plan moves to its declared path.
+func (t *target) departs(id tree.ID) bool {
+	other := t.account.roots[id]
+	return other != nil && other != t && other.moves()
+}
+
+// departure is the action that moves a target's root to the declared path; 0 where none does.
+func (t *target) departure() ActionID {
+	if !t.moves() {
+		return 0
+	}
+	return t.account.made[t.out.Path].after
+}
+
 // way returns the folder at a path on the way to a root, which an earlier action may have brought there, and creates it if
 // there is none.
 func (p *planning) way(t *target, above made, path tree.Path, name string) made {

@@ -424,6 +424,7 @@ func TestLawRollbackLeadsBack(t *testing.T) {
 		for range rapid.IntRange(0, 10).Draw(t, "steps") {
 			s.anything()
 		}
+		s.clear()
 		w.apply(t, w.plan(t), first, never)
 		for range rapid.IntRange(1, 8).Draw(t, "edits") {
 			rapid.SampledFrom([]func(storm){storm.editLocal, storm.editLocal, storm.editRemote, storm.editSettings}).Draw(t, "side")(s)

@@ -107,6 +107,38 @@ func TestRule04_AFolderTakesTheBackupInItAlong(t *testing.T) {
 	}
 }
 
+// A folder that holds the root of a backup which goes back to its place is judged as it is without that, in the same plan.
+func TestRule04_WhatARootLeavesIsSettledAtOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		folder config.Folder
+		want   []string
+	}{
+		"in a folder that goes": {
+			config.Folder{Unmanaged: config.UnmanagedTrash}, []string{"move /B/docs", "trash /B/aside", "trash /B/aside"},
+		},
+		"beside folders of its name": {
+			config.Folder{DuplicateFolders: config.DuplicatesMerge}, []string{"move /B/docs", "merge_folder /B/aside"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := applied(t, "a.txt")
+			root := w.at("B/docs")[0]
+			if root.name = "aside"; c.folder.Unmanaged != "" {
+				root.parent = w.putIn(root.parent, "aside", tree.Dir, "").handle
+			} else {
+				w.putIn(root.parent, "aside", tree.Dir, "")
+			}
+			w.putIn(w.putIn(w.at("B")[0].handle, "aside", tree.Dir, "").handle, "x", tree.File, "x")
+			c.folder.Address, c.folder.Account, c.folder.Path = addr.New(addr.Folder, "f"), mainAccount, "/B"
+			w.folders = []config.Folder{c.folder}
+			p := w.settled(t)
+			if diff := cmp.Diff(c.want, fullKinds(p)); diff != "" || w.pathOf(root.handle) != "B/docs" || w.inTrash(root.handle) {
+				t.Errorf("actions (-want +got):\n%s\n%s", diff, describe(p))
+			}
+		})
+	}
+}
+
 func TestImportTakesAFolderOver(t *testing.T) {
 	w := newWorld()
 	w.write("a.txt", "content")

@@ -37,8 +37,9 @@ func (w *world) apply(t fataler, p *planner.Plan, pick func(n int) int, fail fun
 			t.Fatalf("%s %s: %v\n%s", a.Kind, a.Path, err, describe(p))
 		}
 		r.state[a.ID] = done
-		if w.forgetful == nil || !w.forgetful() {
-			r.records = append(r.records, planner.Effect(p, a, result))
+		// That of the root is there before anything in it is begun.
+		if record := planner.Effect(p, a, result); record.Root != 0 || w.forgetful == nil || !w.forgetful() {
+			r.records = append(r.records, record)
 		}
 	}
 	w.save(p, r.records)
