@@ -12,7 +12,7 @@ import (
 // LockedError says that another run has what was asked for (exit code 6).
 type LockedError struct {
 	// Holder is who. For the document lock, which is held for moments only, it has no addresses, and where the backend knows no
-	// more of it than its id, no process either.
+	// more of it than its id, no process either. There are servers that do not tell the id.
 	Holder Lease
 	// Address is the first address that is taken; zero for the document lock.
 	Address addr.Address
@@ -24,6 +24,9 @@ func (e *LockedError) Error() string {
 	what := "the state document"
 	if !e.Address.IsZero() {
 		what = e.Address.String()
+	}
+	if e.Holder.ID == "" {
+		return fmt.Sprintf("%s is locked by %s, and under which id is not told", what, cmp.Or(e.Holder.Host, "somebody"))
 	}
 	if e.Holder.PID == 0 {
 		return fmt.Sprintf("%s is locked by %s, lock id %s", what, cmp.Or(e.Holder.Host, "somebody"), e.Holder.ID)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -59,15 +60,24 @@ func (p *Project) checkState(ctx context.Context) Finding {
 			f.Remedy = "It is locked for moments only. If that run is dead: megaplan force-unlock " + lock.ID
 		}
 	case len(doc.Leases) > 0:
-		l := doc.Leases[0]
-		f.Detail = fmt.Sprintf("in use by %s of %s (process %d, lock %s) since %s, last sign of life %s ago", l.Operation, l.Host, l.PID, l.ID, l.Since.Local().Format(time.DateTime), time.Since(l.Heartbeat).Round(time.Second))
-		f.OK = time.Since(l.Heartbeat) < 15*time.Minute
-		if !f.OK {
-			f.Remedy = "If that run is dead: megaplan force-unlock " + l.ID
-		}
+		f = ofLeases(doc.Leases)
 	default:
 		f.OK, f.Detail = true, fmt.Sprintf("serial %d, %d addresses, not locked", doc.Serial, len(doc.Resources))
 		f.Remedy = p.stateRisk()
+	}
+	return f
+}
+
+// ofLeases tells of the run that has been silent for longest, which is the one that may be dead.
+func ofLeases(leases []state.Lease) Finding {
+	l := slices.MinFunc(leases, func(a, b state.Lease) int { return a.Heartbeat.Compare(b.Heartbeat) })
+	f := Finding{What: "state", OK: !l.Stale(time.Now()), Detail: fmt.Sprintf("in use by %s of %s (process %d, lock %s) since %s, last sign of life %s ago",
+		l.Operation, l.Host, l.PID, l.ID, l.Since.Local().Format(time.DateTime), time.Since(l.Heartbeat).Round(time.Second))}
+	if n := len(leases) - 1; n > 0 {
+		f.Detail += fmt.Sprintf("; runs besides: %d", n)
+	}
+	if !f.OK {
+		f.Remedy = "If that run is dead: megaplan force-unlock " + l.ID
 	}
 	return f
 }

@@ -165,6 +165,12 @@ func explainRemote(err error, e *httpstate.Error) diag.Diagnostic {
 }
 
 func explainLocked(l *state.LockedError) diag.Diagnostic {
+	if l.Holder.ID == "" {
+		return diag.Diagnostic{
+			Summary: "the state is in use",
+			Detail:  fmt.Sprintf("%v.\nIt is held for moments only. If it stays so, that run is dead: free the lock at the server, or by the id if that run has told it: megaplan force-unlock ID", l),
+		}
+	}
 	if l.Holder.PID == 0 {
 		return diag.Diagnostic{
 			Summary: "the state is in use",

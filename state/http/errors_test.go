@@ -1,6 +1,7 @@
 package http_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/megaplan/megaplan/internal/redact"
 	"github.com/megaplan/megaplan/internal/retry"
+	"github.com/megaplan/megaplan/state"
 	httpstate "github.com/megaplan/megaplan/state/http"
 	"github.com/megaplan/megaplan/state/statetest"
 )
@@ -150,5 +152,27 @@ func TestCertificates(t *testing.T) {
 	o.SkipCertVerification = true
 	if text, revision, err := open(t, o).Read(t.Context()); err != nil || len(text) > 0 || revision != "" {
 		t.Errorf("with skip_cert_verification: %q, %q, %v", text, revision, err)
+	}
+}
+
+// TestWhoHasTheLockIsToldAsFarAsTheServerSays: what is said in another way than Terraform's does not hide the rest, and makes no
+// lines of its own.
+func TestWhoHasTheLockIsToldAsFarAsTheServerSays(t *testing.T) {
+	for body, want := range map[string]state.LockInfo{
+		"": {}, "<html>busy</html>": {}, "[]": {},
+		`{"ID":"theirs","Operation":7,"Who":"me@there"}`:   {ID: "theirs", Host: "there"},
+		`{"ID":"theirs","Created":"today"}`:                {ID: "theirs"},
+		`{"ID":"theirs","Who":"me@there\nError: \t fake"}`: {ID: "theirs", Host: "there Error: fake"},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusLocked)
+			_, _ = w.Write([]byte(body))
+		}))
+		var held *state.HeldError
+		err := open(t, httpstate.Options{Address: server.URL, LockAddress: server.URL}).Lock(t.Context(), info("mine"))
+		if !errors.As(err, &held) || held.Holder != want {
+			t.Errorf("%s: %v, %+v", body, err, held)
+		}
+		server.Close()
 	}
 }

@@ -39,12 +39,11 @@ func (b *Backend) lockText(info state.LockInfo) ([]byte, error) {
 }
 
 // holder reads who has the lock from the answer to a lock that was refused. GitLab keeps only the id, user and time of the holder
-// and returns the rest as it was just sent: Info that speaks of another id is not the holder's.
+// and returns the rest as it was just sent: Info that speaks of another id is not the holder's. What is not as Terraform writes it
+// is nobody's word, but what was read before it counts: the id is what a person needs.
 func holder(body []byte) state.LockInfo {
 	var told lockInfo
-	if json.Unmarshal(body, &told) != nil {
-		return state.LockInfo{}
-	}
+	_ = json.Unmarshal(body, &told) // as above
 	var ours state.LockInfo
 	if json.Unmarshal([]byte(told.Info), &ours) == nil && ours.ID == told.ID {
 		return ours
@@ -53,7 +52,7 @@ func holder(body []byte) state.LockInfo {
 	if host == "" {
 		host = told.Who
 	}
-	return state.LockInfo{ID: told.ID, Host: host, Since: told.Created}
+	return state.LockInfo{ID: told.ID, Host: strings.Join(strings.Fields(host), " "), Since: told.Created}
 }
 
 // Lock implements state.Backend. A lock that may have been taken is given back when the answer stays away.
