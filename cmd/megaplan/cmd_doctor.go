@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/megaplan/megaplan/internal/ui"
+	"github.com/megaplan/megaplan/internal/workflow"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -26,10 +27,13 @@ func (a *app) doctorCommand() *cobra.Command {
 				findings[i] = ui.Finding(f)
 			}
 			healthy, err := a.screen.Doctor(findings, a.json)
-			if err == nil && !healthy {
-				err = errors.New("something needs attention: see above")
+			switch {
+			case err != nil || healthy:
+				return err
+			case a.signals.ctx.Err() != nil:
+				return workflow.ErrInterrupted // which is what was found
 			}
-			return err
+			return errors.New("something needs attention: see above")
 		},
 	}
 	v.add(cmd)
