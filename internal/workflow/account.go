@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"sync"
 
@@ -56,6 +57,9 @@ func (p *Project) connect(ctx context.Context, a addr.Address) (*account, error)
 	o, err := p.clientOptions(decl)
 	if err != nil {
 		return nil, err
+	}
+	if err := p.usableCache(); err != nil {
+		return nil, p.accountError(a, err)
 	}
 	ses, err := p.session(ctx, decl, o)
 	fresh := false
@@ -173,6 +177,10 @@ func (p *Project) session(ctx context.Context, decl *config.Account, o mega.Opti
 	if errors.Is(err, errNoPassword) {
 		err = fmt.Errorf("%w: %w", errSessionLocked, err) // only a file under the password asks for it
 	}
+	var unreadable *fs.PathError
+	if errors.As(err, &unreadable) {
+		err = &dirError{"MEGAPLAN_STATE_DIR", err}
+	}
 	return ses, err
 }
 
@@ -188,6 +196,9 @@ func (p *Project) sessionEndpoint(o mega.Options) string {
 func (p *Project) signIn(ctx context.Context, decl *config.Account, o mega.Options) (session.Session, error) {
 	password, err := p.password(ctx, decl)
 	if err != nil {
+		return session.Session{}, err
+	}
+	if err := p.usableState(); err != nil {
 		return session.Session{}, err
 	}
 	ses, err := mega.SignIn(ctx, o, decl.Email, password, p.mfaCode(decl))

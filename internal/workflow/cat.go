@@ -31,9 +31,6 @@ func (p *Project) Cat(ctx context.Context, place, version string, to io.Writer) 
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(cacheDir(p.Getenv), 0o700); err != nil {
-		return err
-	}
 	temp, err := os.CreateTemp(cacheDir(p.Getenv), ".cat-*")
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package workflow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -83,24 +82,11 @@ func ofLeases(leases []state.Lease) Finding {
 }
 
 func (p *Project) checkCache() Finding {
-	dir := cacheDir(p.Getenv)
-	f := Finding{What: "cache", OK: true, Detail: dir}
-	if err := writable(dir); err != nil {
-		f.OK, f.Detail, f.Remedy = false, err.Error(), "Set MEGAPLAN_CACHE_DIR to a directory that can be written; without a cache every run reads the whole account."
+	f := Finding{What: "cache", OK: true, Detail: cacheDir(p.Getenv)}
+	if err := p.usableCache(); err != nil {
+		f.OK, f.Detail, f.Remedy = false, err.Error(), "Set MEGAPLAN_CACHE_DIR to a directory that can be written; it may be a new one, which costs one reading of the whole account."
 	}
 	return f
-}
-
-// writable tries what the cache will do.
-func writable(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	probe, err := os.CreateTemp(dir, ".doctor-*")
-	if err != nil {
-		return err
-	}
-	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
 func (p *Project) checkKeyring() Finding {
@@ -109,6 +95,8 @@ func (p *Project) checkKeyring() Finding {
 		return Finding{What: "session store", OK: true, Detail: "MEGAPLAN_SESSION is set"}
 	case session.SystemKeyring() != nil:
 		return Finding{What: "session store", OK: true, Detail: "the system's keyring"}
+	case p.usableState() != nil:
+		return Finding{What: "session store", Detail: p.usableState().Error(), Remedy: "Set MEGAPLAN_STATE_DIR to a directory that can be written, or MEGAPLAN_SESSION to what `megaplan login -export` prints."}
 	case p.Getenv("MEGAPLAN_SESSION_KEY") != "":
 		return Finding{What: "session store", OK: true, Detail: "a file encrypted under MEGAPLAN_SESSION_KEY"}
 	}

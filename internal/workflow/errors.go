@@ -203,7 +203,10 @@ func explainAccount(e *AccountError) diag.Diagnostic {
 	var login *api.LoginError
 	var network *api.NetworkError
 	var secret *secretError
+	var dir *dirError
 	switch {
+	case errors.As(e.Err, &dir):
+		d.Summary, d.Detail = "a directory is needed", fmt.Sprintf("%v.\nNothing was asked of MEGA. Set %s to a directory that can be read and written.", dir, dir.variable)
 	case errors.As(e.Err, &login):
 		r := remedies[login.Reason]
 		d.Summary, d.Detail = r.summary, fmt.Sprintf(r.detail, e.Email, e.Account)

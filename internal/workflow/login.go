@@ -2,12 +2,14 @@ package workflow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/mega"
+	"github.com/megaplan/megaplan/internal/mega/api"
 	"github.com/megaplan/megaplan/internal/mega/session"
 	"github.com/megaplan/megaplan/internal/redact"
 )
@@ -44,10 +46,15 @@ func (p *Project) Login(ctx context.Context, a addr.Address, lo LoginOptions) (r
 		return redact.Secret{}, err
 	}
 	if lo.Export {
-		if acct, err := p.connect(ctx, a); err == nil {
+		acct, err := p.connect(ctx, a)
+		if err == nil {
 			if _, err := acct.client.Quota(ctx); err == nil {
 				return acct.client.Session().Export(), nil
 			}
+		}
+		var refused *api.LoginError
+		if errors.As(err, &refused) {
+			return redact.Secret{}, err
 		}
 	}
 	decl := p.account(a)
@@ -58,6 +65,11 @@ func (p *Project) Login(ctx context.Context, a addr.Address, lo LoginOptions) (r
 	password, err := p.password(ctx, decl)
 	if err != nil {
 		return redact.Secret{}, p.accountError(a, err)
+	}
+	if !lo.Export || lo.Store != "" {
+		if err := p.usableState(); err != nil {
+			return redact.Secret{}, p.accountError(a, err)
+		}
 	}
 	ses, err := mega.SignIn(ctx, o, decl.Email, password, p.mfaCode(decl))
 	if err != nil {
