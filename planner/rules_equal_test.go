@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/tree"
@@ -138,5 +139,18 @@ func TestRule13_WhatGrowsIsNotCopied(t *testing.T) {
 	p := w.plan(t)
 	if got := p.Totals(); got.Actions[planner.Upload] != 3 || got.Actions[planner.Copy] != 1 {
 		t.Errorf("%v", kinds(p))
+	}
+}
+
+// The server's clock has whole seconds: what was written within the one that has begun is not of the future.
+func TestUpdateSaysWhenTheFileChanged(t *testing.T) {
+	for after, want := range map[time.Duration]string{
+		-time.Minute: "changed 1 minute ago; ", -time.Millisecond: "changed just now; ", 700 * time.Millisecond: "changed just now; ", time.Hour: "changed 1 hour in the future; ",
+	} {
+		w := applied(t, "a")
+		w.write("a", "edited").mtime = start.Add(after).UnixNano()
+		if p := w.plan(t); len(p.Actions) != 1 || !strings.HasPrefix(p.Actions[0].Reason, want) {
+			t.Errorf("%s after now: %s", after, describe(p))
+		}
 	}
 }

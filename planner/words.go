@@ -18,7 +18,7 @@ func unix(seconds int64) time.Time {
 
 // ago says how long before now a local time was, in one unit.
 func ago(now time.Time, ns int64) string {
-	if d := now.Sub(time.Unix(0, ns)); d >= 0 && d < time.Second {
+	if d := now.Sub(time.Unix(0, ns)); d > -time.Second && d < time.Second { // now is MEGA's, in whole seconds
 		return "just now"
 	}
 	return strings.TrimSpace(humanize.RelTime(time.Unix(0, ns), now, "ago", "in the future"))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -16,6 +17,8 @@ var (
 	errChanged = errors.New("the file is not as it was scanned")
 	// errGrew says that it is, with something appended.
 	errGrew = fmt.Errorf("%w: it has grown", errChanged)
+	// errGone says that nothing of that name is there.
+	errGone = fmt.Errorf("%w: it is gone", errChanged)
 )
 
 // content is a local file's bytes, opened and found to be what the scan saw.
@@ -36,12 +39,18 @@ func (p *Project) openContent(b addr.Address, path string, symlink bool, want sc
 	}
 	if symlink {
 		target, id, err := source.Readlink(path)
-		if err == nil && id != want {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			err = errGone
+		case err == nil && id != want:
 			err = errChanged
 		}
 		return &content{ReaderAt: strings.NewReader(target), want: want}, err
 	}
 	file, id, err := source.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errGone
+	}
 	if err != nil {
 		return nil, err
 	}
