@@ -185,6 +185,29 @@ func (s *Store) Edit(ctx context.Context, operation string, change func(*Documen
 	})
 }
 
+// Overwrite is Edit where a document that is damaged counts as none: the one that change makes takes its place.
+func (s *Store) Overwrite(ctx context.Context, operation string, change func(*Document) error) error {
+	return s.underLock(ctx, operation, func() error {
+		before, revision, err := s.read(ctx)
+		ruin := errors.As(err, new(*CorruptError))
+		if ruin {
+			before = &Document{Version: 1}
+			_, revision, err = s.backend.Read(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		after := before.clone()
+		if err := change(after); err != nil {
+			return err
+		}
+		if ruin {
+			before.Serial = after.Serial // the serial of what was there is lost
+		}
+		return s.write(ctx, before, after, revision)
+	})
+}
+
 // write raises serials and replaces the document, unless it is the same.
 func (s *Store) write(ctx context.Context, before, after *Document, revision string) error {
 	if after.Lineage == "" {
@@ -232,7 +255,18 @@ func sameButTimes(a, b Resource) bool {
 }
 
 // locked runs f under the document lock, with the document as it is then.
-func (s *Store) locked(ctx context.Context, operation string, f func(d *Document, revision string) error) (err error) {
+func (s *Store) locked(ctx context.Context, operation string, f func(d *Document, revision string) error) error {
+	return s.underLock(ctx, operation, func() error {
+		d, revision, err := s.read(ctx)
+		if err != nil {
+			return err
+		}
+		return f(d, revision)
+	})
+}
+
+// underLock runs f under the document lock.
+func (s *Store) underLock(ctx context.Context, operation string, f func() error) (err error) {
 	info := LockInfo{ID: uuid.NewString(), Host: s.opt.Host, PID: s.opt.PID, Operation: operation, Since: time.Now().UTC(), Machine: s.opt.Machine}
 	if err := s.lock(ctx, info); err != nil {
 		return err
@@ -244,11 +278,7 @@ func (s *Store) locked(ctx context.Context, operation string, f func(d *Document
 			err = fmt.Errorf("unlock state in %s: %w", s.backend, unlockErr)
 		}
 	}()
-	d, revision, err := s.read(ctx)
-	if err != nil {
-		return err
-	}
-	return f(d, revision)
+	return f()
 }
 
 // Locked returns who has the document lock, as far as the backend can tell; nobody is the zero value.

@@ -141,8 +141,9 @@ func explainState(err error) (diag.Diagnostic, bool) {
 	case errors.As(err, &newer):
 		return diag.Diagnostic{Summary: "the state is newer than this megaplan", Detail: err.Error() + ".\nNothing was changed. Install that megaplan, or a later one."}, true
 	case errors.As(err, &damaged):
-		return diag.Diagnostic{Summary: "the state is damaged", Detail: err.Error() + ".\nNothing was changed. Put an earlier copy in its place (`megaplan state push` where it is not a file). " +
-			"Without one, move it away: the next plan finds what is there and proves it, and uploads nothing twice."}, true
+		return diag.Diagnostic{Summary: "the state is damaged", Detail: err.Error() + ".\nNothing was changed. An earlier copy is beside the file, among its versions in the account (`megaplan versions`, `megaplan cat -version=N`), or at the server: " +
+			"`megaplan state push -force FILE` puts it in place. If only what one address owns is damaged: `megaplan state rm ADDRESS`. Without a copy, move the file away. " +
+			"The next plan finds what is there and proves it, and uploads nothing twice. `megaplan restore` works all the same."}, true
 	case errors.As(err, &remote):
 		return explainRemote(err, remote), true
 	case errors.Is(err, state.ErrNotLocked):

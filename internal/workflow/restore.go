@@ -107,7 +107,9 @@ func (p *Project) Restore(ctx context.Context, o RestoreOptions) (*Restoring, er
 // restoring finds what is meant; nothing is asked of MEGA yet.
 func (p *Project) restoring(ctx context.Context, o RestoreOptions) (*Restoring, error) {
 	var in planner.Input
-	if err := p.readState(ctx, &in); err != nil {
+	if err := p.readState(ctx, &in); p.withoutDamaged(err) {
+		p.prior = nil
+	} else if err != nil {
 		return nil, err
 	}
 	from, err := p.findBackup(o)

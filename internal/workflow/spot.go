@@ -12,6 +12,7 @@ import (
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/names"
 	"github.com/megaplan/megaplan/internal/tree"
+	"github.com/megaplan/megaplan/state"
 )
 
 // Spot is a place in an account that a person named, and the nodes there: MEGA allows several of one name.
@@ -181,6 +182,9 @@ func (p *Project) look(ctx context.Context, a addr.Address) (*account, error) {
 // declared lists what configuration and state have in accounts.
 func (p *Project) declared(ctx context.Context) (declarations, error) {
 	doc, err := p.State(ctx)
+	if p.withoutDamaged(err) {
+		doc, err = &state.Document{}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -202,6 +202,17 @@ func (p *Project) State(ctx context.Context) (*state.Document, error) {
 	return doc, nil
 }
 
+// withoutDamaged says whether an error is a damaged state and nothing else, and tells of it. What only looks, or gets a backup back,
+// does without: the state decides ownership, and the nodes are there whatever it says.
+func (p *Project) withoutDamaged(err error) bool {
+	var damaged *state.CorruptError
+	if !errors.As(err, &damaged) {
+		return false
+	}
+	p.Observer.Say(fmt.Sprintf("Going on without the state, as MEGA has it now: %v.", err))
+	return true
+}
+
 // MoveState gives an address of the state another name.
 func (p *Project) MoveState(ctx context.Context, from, to addr.Address) error {
 	return p.edit(ctx, "state mv", fmt.Sprintf("%s is %s in the state now.", from, to), func(d *state.Document) error {
@@ -250,7 +261,8 @@ func (p *Project) WholeState(ctx context.Context) ([]byte, error) {
 }
 
 // PushState replaces the document by one of the same lineage that is not older, or by any with force. The text is a document whose
-// manifests are here, or all of a state (WholeState), from whatever backend. Leases stay as they are.
+// manifests are here, or all of a state (WholeState), from whatever backend. Leases stay as they are. With force a damaged document is
+// in nobody's way.
 func (p *Project) PushState(ctx context.Context, text []byte, force bool) error {
 	whole, err := state.DecodeWhole(text)
 	if err != nil {
@@ -264,7 +276,11 @@ func (p *Project) PushState(ctx context.Context, text []byte, force bool) error 
 	if err != nil {
 		return err
 	}
-	return p.edit(ctx, "state push", "The state is the pushed one now.", func(d *state.Document) error {
+	write := p.store.Edit
+	if force {
+		write = p.store.Overwrite
+	}
+	err = write(ctx, "state push", func(d *state.Document) error {
 		if !force && d.Lineage != "" && pushed.Lineage != d.Lineage {
 			return fmt.Errorf("the pushed state is another one (lineage %s, here %s): -force pushes it all the same", pushed.Lineage, d.Lineage)
 		}
@@ -276,6 +292,10 @@ func (p *Project) PushState(ctx context.Context, text []byte, force bool) error 
 		d.Leases = leases
 		return nil
 	})
+	if err == nil {
+		p.Observer.Say("The state is the pushed one now.")
+	}
+	return err
 }
 
 // sayFreed tells of a lock or lease that was in the way and is gone now.
