@@ -76,7 +76,7 @@ func (t *target) knownSizes() ([]int64, bool) {
 func (t *target) findCopy(i int32, all []Candidate) {
 	local := t.rows[i].local
 	l := t.local().Node(local)
-	list := t.copyable(all, l.Kind)
+	list := t.copyable(all, &l, t.rows[i].what == update)
 	if len(list) == 0 {
 		return
 	}
@@ -122,11 +122,17 @@ func (t *target) brings(r *row) bool {
 }
 
 // copyable leaves out what may not be copied from: megaplan's own nodes, other kinds of files, with copy_from = "backup" what
-// lies outside, and files that this plan overwrites for good. What is in the bin is for findTrashed to judge.
-func (t *target) copyable(all []Candidate, kind tree.Kind) []Candidate {
+// lies outside, and files that this plan overwrites for good. What is in the bin is for findTrashed to judge. An old version
+// gives its content to an update only, and only where it has the file's date, as one has that another client put something over:
+// a large file may have many versions, and each that is tried costs reading it all.
+func (t *target) copyable(all []Candidate, l *tree.Node, update bool) []Candidate {
+	kind := l.Kind
 	return slices.DeleteFunc(slices.Clone(all), func(c Candidate) bool {
 		if c.InTrash {
 			return c.Kind != kind
+		}
+		if c.Version && (!update || !c.HasFingerprint || c.MTime != seconds(l.MTime)) {
+			return true
 		}
 		return t.policy.copyFrom == config.CopyFromNone || t.account.in.Own[c.Handle] || c.Kind != kind || t.doomed(c.Handle) ||
 			t.policy.copyFrom == config.CopyFromBackup && (t.root == tree.None || !c.Path.Within(t.at()))

@@ -545,19 +545,32 @@ func (w *world) trashedBy(h tree.Handle) (top tree.Handle, by string) {
 	return top, by
 }
 
+// current is the node whose version a node is, or the node itself; false for a version of what is gone.
+func (w *world) current(h tree.Handle) (tree.Handle, bool) {
+	n := w.nodes[h]
+	for n != nil && n.versionOf != 0 {
+		h, n = n.versionOf, w.nodes[n.versionOf]
+	}
+	return h, n != nil
+}
+
 // ofSize lists the files of a size, in no order.
 func (w *world) ofSize(size int64) []planner.Candidate {
 	var out []planner.Candidate
 	for h, n := range w.nodes {
-		top, by := w.trashedBy(h)
-		if n.kind.HasContent() && int64(len(n.content)) == size && n.versionOf == 0 {
+		at, there := w.current(h)
+		if !there {
+			continue
+		}
+		top, by := w.trashedBy(at)
+		if n.kind.HasContent() && int64(len(n.content)) == size && (at == h || !w.inTrash(at)) {
 			path := n.name // in the bin
-			if !w.inTrash(h) {
-				path = w.pathOf(h)
+			if !w.inTrash(at) {
+				path = w.pathOf(at)
 			}
 			out = append(out, planner.Candidate{
 				Handle: h, Parent: n.parent, Path: tree.Path(path), Kind: n.kind, HasFingerprint: n.printed, CRC: crcOf(n.content),
-				MTime: n.mtime, Meta: n.meta, InTrash: w.inTrash(h), TrashedBy: by, Top: top,
+				MTime: n.mtime, Meta: n.meta, InTrash: w.inTrash(at), TrashedBy: by, Top: top, Version: at != h,
 			})
 		}
 	}

@@ -115,6 +115,8 @@ type Candidate struct {
 	CRC            [16]byte
 	MTime          int64 // of the fingerprint, in seconds
 	Meta           string
+	// Version says that it is an old version of the file at Path.
+	Version bool
 	// InTrash says that it is in the bin; TrashedBy and TrashedAt are from the mark of Top, the node directly in the bin that it
 	// is or lies in.
 	InTrash   bool

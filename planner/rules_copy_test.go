@@ -122,6 +122,35 @@ func TestRule13_CrowdedSizesAreNotSearchedForCopies(t *testing.T) {
 	expect(t, w.settled(t), "copy new")
 }
 
+// TestRule13_WhatWasReplacedIsPutBackFromItsVersion: another client put something over our file, which is the version below.
+func TestRule13_WhatWasReplacedIsPutBackFromItsVersion(t *testing.T) {
+	for name, c := range map[string]struct {
+		from  config.CopyFrom
+		spoil func(w *world, ours *node)
+		want  bool
+	}{
+		"as it was":             {config.CopyFromAccount, func(*world, *node) {}, true},
+		"within the backup":     {config.CopyFromBackup, func(*world, *node) {}, true},
+		"not wanted":            {config.CopyFromNone, func(*world, *node) {}, false},
+		"edited since":          {config.CopyFromAccount, func(w *world, _ *node) { w.write("a", "CONTENT OF A") }, false},
+		"the same, saved again": {config.CopyFromAccount, func(w *world, _ *node) { w.write("a", "content of a") }, false},
+		"a version of no date":  {config.CopyFromAccount, func(_ *world, n *node) { n.printed = false }, false},
+	} {
+		w := copying(t, c.from, "a", "keep")
+		ours := w.at("B/docs/a")[0]
+		ours.versionOf = w.put("B/docs/a", tree.File, "theirs, and longer").handle
+		c.spoil(w, ours)
+		p := w.settled(t)
+		expect(t, p, "update a")
+		if got := p.Actions[0]; (got.Original == ours.handle) != c.want || (p.Totals().UpdateBytes == 0) != c.want {
+			t.Errorf("%s: %v %v %d", name, got.Original, ours.handle, p.Totals().UpdateBytes)
+		}
+		if got := w.at("B/docs/a"); len(got) != 1 || got[0].content != w.disk["a"].content {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 // TestRule13_AChangedFileTakesContentThatIsThere: what a file became may lie elsewhere on MEGA; it is copied over the old one.
 func TestRule13_AChangedFileTakesContentThatIsThere(t *testing.T) {
 	tests := []struct {

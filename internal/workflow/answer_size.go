@@ -63,12 +63,13 @@ func (p *Project) ofSize(q planner.Question) (planner.Answer, error) {
 		if err != nil {
 			return out, err
 		}
-		if !place.Found || place.Version || !place.Node.Kind.HasContent() {
+		if !place.Found || place.Version && place.InTrash || !place.Node.Kind.HasContent() {
 			continue
 		}
 		c := planner.Candidate{
 			Handle: h, Parent: place.Parent, Path: place.Path, Kind: place.Node.Kind,
 			HasFingerprint: place.Node.HasFingerprint, CRC: place.Node.CRC, MTime: place.Node.MTime / 1e9, Meta: place.Node.Meta, InTrash: place.InTrash,
+			Version: place.Version,
 		}
 		if c.InTrash {
 			top, err := topmost(client, place)
