@@ -133,7 +133,7 @@ func lifecycleBlock() Block {
 			{Name: "prevent_destroy", Kind: KindBool, Default: "false", Meaning: "Refuse whatever would take it away. Removing the block does not lift it; applying `false` does."},
 			{Name: "max_delete", Kind: KindCountLimit, Default: `"50%"`, Meaning: "The most files one apply may delete: a number, or a percentage of the files that are there (at least 20)."},
 			{Name: "max_update", Kind: KindCountLimit, Meaning: "The most files one apply may rewrite. Without it, no limit."},
-			{Name: "ignore_drift", Kind: KindTexts, Default: "[]", Meaning: "Patterns whose changes by others `drift` does not show and apply leaves alone."},
+			{Name: "ignore_drift", Kind: KindTexts, Default: "[]", Meaning: "Patterns whose changes by others `drift` does not show and apply leaves alone. What others took away of the source comes back all the same."},
 		},
 	}
 }

@@ -380,6 +380,12 @@ func TestRule25_IgnoreDriftHidesAndLeavesAlone(t *testing.T) {
 	}
 	w.remove("sub/c.lnk") // what has not drifted follows the source
 	expect(t, w.settled(t), "trash sub/c.lnk")
+	w.write("d.lnk", "taken away by others")
+	w.settled(t)
+	w.at("B/docs/d.lnk")[0].trashed = true
+	if p := w.settled(t); len(p.Drift) != 0 || len(p.Actions) != 1 || p.Actions[0].Path.Base() != "d.lnk" {
+		t.Errorf("what others took away should come back: %s", describe(p))
+	}
 	w.backup.Lifecycle.IgnoreDrift = nil
 	w.options.IgnoreDrift = []string{"*.lnk"}
 	expect(t, w.plan(t))
