@@ -3,6 +3,7 @@ package config
 import (
 	"slices"
 
+	"github.com/bmatcuk/doublestar/v4"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/megaplan/megaplan/internal/addr"
@@ -22,7 +23,7 @@ func (e *evaluator) backup(o *object, a addr.Address) cty.Value {
 		Preserve:       preserveOf(get[[]string](o, "preserve")),
 		Always:         get[bool](o, "always"),
 		Retention:      e.retentionOf(o.nested["retention"]),
-		Lifecycle:      lifecycleOf(o.nested["lifecycle"]),
+		Lifecycle:      e.lifecycleOf(o.nested["lifecycle"]),
 		Range:          plainRange(o.declared),
 		SourceRange:    plainRange(o.at("source")),
 	}
@@ -147,14 +148,23 @@ func duplicatesOf(o *object) (files, folders Duplicates) {
 	return Duplicates(get[string](d, "files")), Duplicates(get[string](d, "folders"))
 }
 
-func lifecycleOf(o *object) Lifecycle {
-	return Lifecycle{
+func (e *evaluator) lifecycleOf(o *object) Lifecycle {
+	l := Lifecycle{
 		PreventDestroy: get[bool](o, "prevent_destroy"),
 		MaxDelete:      get[Limit](o, "max_delete"),
 		MaxUpdate:      get[Limit](o, "max_update"),
 		IgnoreDrift:    get[[]string](o, "ignore_drift"),
 	}
+	for _, glob := range l.IgnoreDrift {
+		if !ValidGlob(glob) {
+			e.add(o.at("ignore_drift"), "invalid pattern", "%q is no pattern: there are *, **, ?, [a-z] and {one,other}.", glob)
+		}
+	}
+	return l
 }
+
+// ValidGlob says whether a pattern of ignore_drift can be read, and may match anything.
+func ValidGlob(pattern string) bool { return pattern != "" && doublestar.ValidatePattern(pattern) }
 
 func (e *evaluator) folder(o *object, a addr.Address) cty.Value {
 	f := Folder{
@@ -162,7 +172,7 @@ func (e *evaluator) folder(o *object, a addr.Address) cty.Value {
 		Path:      get[string](o, "path"),
 		Unmanaged: Unmanaged(get[string](o, "unmanaged")),
 		OnDelete:  OnDelete(get[string](o, "on_delete")),
-		Lifecycle: lifecycleOf(o.nested["lifecycle"]),
+		Lifecycle: e.lifecycleOf(o.nested["lifecycle"]),
 		Range:     plainRange(o.declared),
 	}
 	f.DuplicateFiles, f.DuplicateFolders = duplicatesOf(o)

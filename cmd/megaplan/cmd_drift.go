@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/megaplan/megaplan/config"
 	"github.com/megaplan/megaplan/internal/ui"
 	"github.com/megaplan/megaplan/internal/workflow"
 )
@@ -40,6 +41,11 @@ func (a *app) drift(v varFlags, ignore []string, format string) (err error) {
 		return fmt.Errorf("-format=%s: there are %s", format, strings.Join(ui.DriftFormats, ", "))
 	case a.json && format != "text":
 		return fmt.Errorf("-json writes events and -format=%s a document: give one of them", format)
+	}
+	for _, glob := range ignore {
+		if !config.ValidGlob(glob) {
+			return fmt.Errorf("-ignore=%s: %q is no pattern: there are *, **, ?, [a-z] and {one,other}", glob, glob)
+		}
 	}
 	p, err := a.open(v, func(o *workflow.Options) { o.ReadOnly = true })
 	if err != nil {
