@@ -2,8 +2,11 @@ package ui
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/planner"
@@ -209,13 +212,33 @@ func viewTarget(t *planner.Target) TargetView {
 func viewKept(kept []planner.Kept) []KeptView {
 	views := make([]KeptView, len(kept))
 	for i, k := range kept {
-		views[i] = KeptView{Path: display(k.Path, k.Dir), Reason: k.Reason, Files: k.Files}
+		path := clean(string(k.Path))
+		if k.Dir {
+			path += "/"
+		}
+		views[i] = KeptView{Path: path, Reason: k.Reason, Files: k.Files}
 	}
 	return views
 }
 
-// clean makes a name valid UTF-8 for JSON; bytes that are not become \xNN, as on the screen.
-func clean(name string) string { return Printable(name) }
+// clean makes a name valid UTF-8 for JSON; bytes that are not become \xNN, as on the screen. The rest stays as it is, as programs
+// compare names: JSON has its own way to write control characters.
+func clean(name string) string {
+	if utf8.ValidString(name) {
+		return name
+	}
+	var b strings.Builder
+	for len(name) > 0 {
+		r, n := utf8.DecodeRuneInString(name)
+		if r == utf8.RuneError && n == 1 {
+			fmt.Fprintf(&b, `\x%02x`, name[0])
+		} else {
+			b.WriteString(name[:n])
+		}
+		name = name[n:]
+	}
+	return b.String()
+}
 
 // WriteJSON writes a value as one indented JSON document.
 func WriteJSON(w io.Writer, v any) error {

@@ -185,7 +185,7 @@ func driftJUnit(w io.Writer, p *planner.Plan) error {
 	}
 	addresses, found := drifted(p)
 	for _, a := range addresses {
-		suite := junitSuite{Name: clean(a.String())}
+		suite := junitSuite{Name: Printable(a.String())}
 		for _, d := range found[a] {
 			suite.Cases = append(suite.Cases, junitCase{suite.Name, display(d.Path, d.Dir), &junitFailure{string(d.Change), oneLine(d), stamp(d.When)}})
 		}
@@ -196,7 +196,7 @@ func driftJUnit(w io.Writer, p *planner.Plan) error {
 	}
 	checks := junitSuite{Name: "checks"}
 	for _, c := range p.Checks {
-		one := junitCase{Class: checks.Name, Name: clean(c.Address.String())}
+		one := junitCase{Class: checks.Name, Name: Printable(c.Address.String())}
 		if !c.OK {
 			one.Failure = &junitFailure{Type: "check", Message: c.Detail}
 		}

@@ -192,3 +192,15 @@ func TestPrintableHidesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesInJSONAreExact: programs compare them with those on disk, and with what `ls -json` says.
+func TestNamesInJSONAreExact(t *testing.T) {
+	for name, want := range map[string]string{
+		"Screenshot 1.23.45\u202fPM.png": "Screenshot 1.23.45\u202fPM.png", "a\tb\x1b[2J": "a\tb\x1b[2J", "\uFFFD": "\uFFFD",
+		"bad\xff\xfe\x80name": `bad\xff\xfe\x80name`, "cut\xe6\x97": `cut\xe6\x97`,
+	} {
+		if got := clean(name); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+}
