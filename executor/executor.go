@@ -109,6 +109,7 @@ type Failure struct {
 // Report sums a run up.
 type Report struct {
 	Done     int
+	Uploaded int64     // bytes of the content that was uploaded by what is done
 	Failures []Failure // ascending by action
 	// Left counts actions not started because the run was stopped, or because they were not admitted; Refused counts those
 	// that Admit itself refused.

@@ -225,6 +225,9 @@ func (r *run) settle(o outcome) {
 		r.fail(Failure{Action: o.id, Err: o.fatal})
 	default:
 		r.report.Done++
+		if a.Sends() {
+			r.report.Uploaded += a.Bytes
+		}
 		r.env.Event(Event{Kind: Done, Action: a})
 		if a.Kind == planner.PublishSnapshot && r.missed(a).Files > 0 {
 			r.skip(r.dependents[o.id], Failure{Action: o.id, Err: errLacking})

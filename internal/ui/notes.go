@@ -48,18 +48,6 @@ const failuresShown = 20
 
 // Applied sums an apply up: what was done, what was not, and why.
 func (s *Screen) Applied(p *planner.Plan, r executor.Report, took time.Duration) {
-	var bytes int64
-	failed := map[planner.ActionID]bool{}
-	for _, f := range r.Failures {
-		failed[f.Action] = true
-	}
-	if r.Left == 0 {
-		for i := range p.Actions {
-			if a := &p.Actions[i]; a.Sends() && !failed[a.ID] {
-				bytes += a.Bytes
-			}
-		}
-	}
 	shown := 0
 	stopped, held := 0, map[planner.After]int{}
 	for _, f := range r.Failures {
@@ -84,8 +72,8 @@ func (s *Screen) Applied(p *planner.Plan, r executor.Report, took time.Duration)
 	s.heldBack(held[planner.AfterNew], "nothing goes to the trash until all that is new in its backup is there")
 	s.heldBack(held[planner.AfterContent], "what goes for good, and what a changed file may hold now, waits until all the content of its backup is there")
 	parts := []string{fmt.Sprintf("%s of %s done", Count(int64(r.Done)), Plural(int64(len(p.Actions)), "action"))}
-	if bytes > 0 {
-		parts = append(parts, Size(bytes)+" uploaded")
+	if r.Uploaded > 0 {
+		parts = append(parts, Size(r.Uploaded)+" uploaded")
 	}
 	if n := len(r.Failures) - stopped; n > 0 {
 		parts = append(parts, Count(int64(n))+" not done")

@@ -103,6 +103,7 @@ type appliedEvent struct {
 	Done    int     `json:"done"`
 	Failed  int     `json:"failed"`
 	Left    int     `json:"left"`
+	Bytes   int64   `json:"uploaded_bytes"`
 	Seconds float64 `json:"seconds"`
 }
 
@@ -196,7 +197,7 @@ func (s *Stream) Event(e executor.Event) {
 
 // Applied implements View.
 func (s *Stream) Applied(p *planner.Plan, r executor.Report, took time.Duration) {
-	s.emit(appliedEvent{"apply_summary", r.Done, len(r.Failures), r.Left, took.Seconds()})
+	s.emit(appliedEvent{"apply_summary", r.Done, len(r.Failures), r.Left, r.Uploaded, took.Seconds()})
 }
 
 // Diagnostics implements View.
