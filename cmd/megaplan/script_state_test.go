@@ -37,7 +37,7 @@ func startStateServer(ts *testscript.TestScript, _ bool, args []string) {
 
 const statePath = "/state/nightly"
 
-// remoteState acts on the server behind megaplan's back: remote-state print | lock ID | lose | await-lease | age-lease.
+// remoteState acts on the server behind megaplan's back: remote-state print | lock ID | lose | await-lease | await-locks | age-lease.
 func remoteState(ts *testscript.TestScript, _ bool, args []string) {
 	s := *ts.Value(stateServer{}).(**statetest.Server)
 	switch args[0] {
@@ -54,10 +54,30 @@ func remoteState(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Fatalf("no run has leased anything")
 			}
 		}
+	case "await-locks":
+		awaitLocks(ts, s)
 	case "age-lease":
 		ageLease(ts, s)
 	default:
 		ts.Fatalf("remote-state has no command %s", args[0])
+	}
+}
+
+// awaitLocks waits until the state has been locked twice more: the run that does so has read it before.
+func awaitLocks(ts *testscript.TestScript, s *statetest.Server) {
+	count := func() (n int) {
+		for _, r := range s.Requests() {
+			if r == "POST "+statePath+"/lock" {
+				n++
+			}
+		}
+		return n
+	}
+	before := count()
+	for deadline := time.Now().Add(time.Minute); count() < before+2; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("nobody locks the state")
+		}
 	}
 }
 

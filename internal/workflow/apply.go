@@ -34,10 +34,12 @@ func (p *Project) Begin(ctx context.Context, operation string, o planner.Options
 	if err := p.checkNamed(o, doc); err != nil {
 		return nil, err
 	}
-	hold, err := p.store.Lease(ctx, p.selected(doc, o), operation)
+	addresses := p.selected(doc, o)
+	hold, err := p.store.Lease(ctx, addresses, operation)
 	if err != nil {
 		return nil, err
 	}
+	p.leased = addresses
 	for _, l := range hold.Freed {
 		p.sayFreed("lease", l.Operation, l.PID, l.Since)
 	}
@@ -64,8 +66,24 @@ func (p *Project) selected(doc *state.Document, o planner.Options) []addr.Addres
 	return slices.Compact(all)
 }
 
+// newcomers are addresses that another run has put into the state since this one leased its own, while it waited for them say. They
+// are not this run's to change or to forget.
+func (p *Project) newcomers(doc *state.Document) []addr.Address {
+	if p.leased == nil {
+		return nil
+	}
+	var out []addr.Address
+	for _, r := range doc.Resources {
+		if !slices.Contains(p.leased, r.Address) {
+			out = append(out, r.Address)
+		}
+	}
+	return out
+}
+
 // End gives the lease back.
 func (r *Run) End() error {
+	r.p.leased = nil
 	r.alive()
 	return errors.Join(<-r.lost, r.hold.Release(context.Background(), r.saved))
 }

@@ -42,7 +42,7 @@ func (p *Project) gather(ctx context.Context, o planner.Options) (planner.Input,
 		if err := manifests(gctx); err != nil || !o.Rollback {
 			return err
 		}
-		return p.readBefore(gctx, in.Prior, o)
+		return p.readBefore(gctx, in.Prior, in.Options)
 	})
 	var accounts []planner.Account
 	g.Go(func() (err error) {

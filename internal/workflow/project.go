@@ -78,6 +78,8 @@ type Project struct {
 	// lineage and prior are what readState found.
 	lineage string
 	prior   map[addr.Address]planner.Prior
+	// leased are the addresses that this command's run has, nil if it has no run.
+	leased []addr.Address
 	// pending marks addresses for which a journal holds what the state does not.
 	pending map[addr.Address]bool
 	// cutOff are the records that such a journal holds.

@@ -75,6 +75,7 @@ func (p *Project) readDocument(ctx context.Context, in *planner.Input) (manifest
 	if err := p.checkNamed(in.Options, doc); err != nil {
 		return nil, err
 	}
+	in.Options.Exclude = slices.Concat(in.Options.Exclude, p.newcomers(doc))
 	p.lineage = doc.Lineage
 	journal, err := p.store.Pending(doc)
 	if err != nil {
