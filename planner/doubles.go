@@ -115,6 +115,7 @@ func (t *target) settle(r row) int32 {
 // prefers one that need not be moved.
 func (t *target) winner(i int32, files []tree.ID) (tree.ID, judgement) {
 	r := t.rows[i]
+	files = t.unhidden(i, files)
 	switch p := t.policy.files; p {
 	case config.DuplicatesSource, config.DuplicatesRename, config.DuplicatesReport:
 	default:
@@ -135,6 +136,19 @@ func (t *target) winner(i int32, files []tree.ID) (tree.ID, judgement) {
 	}
 	k := t.survivor(files, judged, t.rows[r.parent].remote)
 	return files[k], judged[k]
+}
+
+// unhidden are those of several files of a row of which one is kept: not what ignore_drift hides beside ours, which stays whatever it is. In
+// its place ours would be left alone as well, or the next time another one be kept.
+func (t *target) unhidden(i int32, files []tree.ID) []tree.ID {
+	if !t.ignored(t.rel(i)) {
+		return files
+	}
+	ours := slices.DeleteFunc(slices.Clone(files), func(id tree.ID) bool { return !t.owned.has(t.remote().Handle(id)) })
+	if len(ours) == 0 {
+		return files
+	}
+	return ours
 }
 
 // survivor prefers a file equal to the local one: of several the one in the manifest, then the one with the right

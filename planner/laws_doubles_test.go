@@ -22,7 +22,8 @@ var (
 // there is a file that was in the account, and where.
 type there struct {
 	path, content string
-	old           bool // an old version
+	old           bool        // an old version
+	trashed       tree.Handle // the node in the bin that it is or lies in
 }
 
 // everything returns the files of the account by handle, old versions too.
@@ -31,6 +32,7 @@ func (s storm) everything() map[tree.Handle]there {
 	for h, n := range s.w.nodes {
 		if n.kind.HasContent() {
 			was := there{content: n.content, old: n.versionOf != 0}
+			was.trashed, _ = s.w.trashedBy(h)
 			if !was.old && !s.w.inTrash(h) {
 				was.path = s.w.pathOf(h)
 			}
@@ -44,8 +46,11 @@ func (s storm) everything() map[tree.Handle]there {
 // what the plan says is destroyed. Of several files of a name only one goes that way whose content stays.
 func (s storm) checkLosses(before map[tree.Handle]there, p *planner.Plan) {
 	lost := map[tree.Handle]string{}
+	expires := map[tree.Handle]bool{}
 	for i := range p.Actions {
 		switch a := &p.Actions[i]; {
+		case a.Kind == planner.ExpireTrash:
+			expires[a.Remote.Handle] = true
 		case a.Kind == planner.Destroy && a.Original == 0 && strings.Contains(a.Reason, "the same content stays"):
 			s.t.Fatalf("%s is destroyed for the sake of nothing:\n%s", a.Path, describe(p))
 		case a.Kind == planner.Destroy, a.Kind == planner.ExpireVersion, a.Kind == planner.Update && a.Replace && !a.KeepVersion:
@@ -53,7 +58,7 @@ func (s storm) checkLosses(before map[tree.Handle]there, p *planner.Plan) {
 		}
 	}
 	for h, was := range before {
-		if s.w.nodes[h] != nil || was.old {
+		if s.w.nodes[h] != nil || was.old || expires[was.trashed] {
 			continue
 		}
 		why, meant := lost[h]

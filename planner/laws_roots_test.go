@@ -2,6 +2,7 @@ package planner_test
 
 import (
 	"strings"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -50,7 +51,14 @@ func (w *world) rel(h tree.Handle) string {
 func (s storm) editAround() {
 	w := s.w
 	above, root := w.folder("B"), w.root()
-	switch s.pick("around", 8) {
+	switch s.pick("around", 10) {
+	case 8: // what megaplan keeps for itself
+		if dirs := s.dirs(); len(dirs) > 0 {
+			w.putIn(dirs[s.pick("own's dir", len(dirs))], ".megaplan-lock", tree.File, "{}").own = true
+		}
+	case 9: // time passes, and what is in the bin expires
+		w.later += time.Duration(s.pick("hours", 48)) * time.Hour
+		w.keep = rapid.SampledFrom([]time.Duration{0, 24 * time.Hour}).Draw(s.t, "keep")
 	case 0:
 		if root != 0 {
 			w.nodes[root].name = "aside"
@@ -83,6 +91,20 @@ func (s storm) editAround() {
 			}}
 		}
 	}
+}
+
+// dirs are the backup's folder and those in it.
+func (s storm) dirs() []tree.Handle {
+	var dirs []tree.Handle
+	if root := s.w.root(); root != 0 {
+		dirs = append(dirs, root)
+	}
+	for _, n := range s.below() {
+		if n.kind == tree.Dir {
+			dirs = append(dirs, n.handle)
+		}
+	}
+	return dirs
 }
 
 // clear moves out of the way what has the root's path while that is elsewhere: a person has to.

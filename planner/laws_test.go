@@ -158,12 +158,7 @@ func (s storm) editRemote() {
 	if w.root() == 0 {
 		w.folder("B/docs")
 	}
-	dirs := []tree.Handle{w.root()}
-	for _, n := range s.below() {
-		if n.kind == tree.Dir {
-			dirs = append(dirs, n.handle)
-		}
-	}
+	dirs := s.dirs()
 	dir := dirs[s.pick("remote dir", len(dirs))]
 	switch s.pick("remote", 10) {
 	case 8, 9: // a second one of a name, with all that is in it, some of it another one

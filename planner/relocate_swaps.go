@@ -52,7 +52,7 @@ func (s *search) swappable() map[sizeAndDate][]swapped {
 	updates := false
 	for i := range s.rows {
 		switch r := &s.rows[i]; r.what {
-		case loser, spare, replaced, renamed:
+		case loser, spare, replaced, renamed, left: // what ignore_drift hides beside it is left, too
 			entangled[r.by] = true
 		case update:
 			updates = true

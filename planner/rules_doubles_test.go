@@ -444,3 +444,31 @@ func TestRule25_AHiddenFolderIsNotPicked(t *testing.T) {
 		t.Errorf("ours holds %d nodes", len(w.children(ours.handle)))
 	}
 }
+
+// So it is with files.
+func TestRule25_AHiddenFileIsNotPicked(t *testing.T) {
+	w := applied(t, "a", "keep")
+	w.backup.DuplicateFiles, w.backup.Versions = config.DuplicatesSmallest, false
+	w.backup.Lifecycle.IgnoreDrift = []string{"a"}
+	w.write("a", "what another client has, too")
+	theirs := w.put("B/docs/a", tree.File, "what another client has, too")
+	theirs.printed, theirs.mtime = true, w.disk["a"].mtime/1e9
+	expect(t, w.settled(t), "update a", "trash a")
+	if theirs.trashed || len(w.at("B/docs/a")) != 2 {
+		t.Errorf("%v", w.remote())
+	}
+}
+
+// A name that a hidden file has too takes no other node: nothing is moved to where something is.
+func TestRule25_NothingChangesPlacesWithAHiddenTwin(t *testing.T) {
+	w := applied(t, "a", "b")
+	w.backup.Lifecycle.IgnoreDrift = []string{"a"}
+	theirs := w.put("B/docs/a", tree.File, "theirs")
+	w.rename("a", "c")
+	w.rename("b", "a")
+	w.rename("c", "b")
+	expect(t, w.settled(t), "update a", "update b")
+	if theirs.trashed {
+		t.Error("the hidden one is gone")
+	}
+}

@@ -38,6 +38,11 @@ func Step(in Input, answers Answers) ([]Question, *Plan) {
 			t.classify()
 			t.relocate()
 		}
+	}
+	for _, t := range p.active() {
+		if p.in.Options.Rollback {
+			continue
+		}
 		if len(p.questions) == 0 { // what moves is not copied
 			t.copies()
 			if len(p.questions) == 0 { // what is on MEGA already is copied from there
