@@ -139,8 +139,13 @@ func (t *target) copyable(all []Candidate, l *tree.Node, update bool) []Candidat
 	})
 }
 
-// doomed says whether a node is overwritten without a version by an update that may come first.
+// doomed says whether a node is overwritten without a version by an update that may come first, of any address.
 func (t *target) doomed(h tree.Handle) bool {
+	return slices.ContainsFunc(t.p.active(), func(other *target) bool { return other.account == t.account && other.overwrites(h) })
+}
+
+// overwrites says whether an update of the target replaces a node for good.
+func (t *target) overwrites(h tree.Handle) bool {
 	if replace, version := t.overwrite(); !replace || version {
 		return false
 	}

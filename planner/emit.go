@@ -10,8 +10,8 @@ import (
 	"github.com/megaplan/megaplan/state"
 )
 
-// emit turns rows into actions. Folders on the way to declared paths come first, then each address: what brings content in
-// the order of the tree, then what takes content away; at last what is forgotten. An action needs only earlier ones.
+// emit turns rows into actions. Folders on the way to declared paths come first, then what brings content, each address in the order
+// of the tree, then what takes content away; at last what is forgotten. An action needs only earlier ones.
 func (p *planning) emit() {
 	if p.in.Options.DriftOnly || p.in.Options.RefreshOnly {
 		return
@@ -37,6 +37,7 @@ func (p *planning) emit() {
 		}
 	}
 	p.plan.Actions = slices.Grow(p.plan.Actions, room)
+	var emitters []*emitter
 	for _, t := range active {
 		e := newEmitter(t)
 		if t.series != nil {
@@ -45,15 +46,35 @@ func (p *planning) emit() {
 		}
 		e.gathers()
 		e.content()
+		emitters = append(emitters, e)
+	}
+	for _, e := range emitters { // what one address destroys another one may copy
 		e.deletions()
 		e.expiries()
 		slices.SortFunc(e.out.Found, func(a, b state.Entry) int { return cmp.Compare(a.Handle, b.Handle) })
-		if t.folder != nil {
+		if e.folder != nil {
 			e.folderContents()
 		}
 	}
 	p.emitDestroyed()
+	p.keepOriginals()
 	p.emitForgotten()
+}
+
+// keepOriginals makes what is destroyed wait for the copies that are made of it, in any address of the account.
+func (p *planning) keepOriginals() {
+	copies := map[tree.Handle][]ActionID{}
+	for i := range p.plan.Actions {
+		a := &p.plan.Actions[i]
+		switch {
+		case a.Kind == Copy && a.Like == 0:
+			copies[a.Remote.Handle] = append(copies[a.Remote.Handle], a.ID)
+		case a.Kind == Update && a.Original != 0:
+			copies[a.Original] = append(copies[a.Original], a.ID)
+		case a.Kind == Destroy && len(copies[a.Remote.Handle]) > 0:
+			a.Needs = needs(append(slices.Clone(a.Needs), copies[a.Remote.Handle]...)...)
+		}
+	}
 }
 
 // act appends an action and returns its id.

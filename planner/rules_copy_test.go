@@ -2,10 +2,12 @@ package planner_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/addr"
 	"github.com/megaplan/megaplan/internal/tree"
 	"github.com/megaplan/megaplan/planner"
 )
@@ -83,6 +85,31 @@ func TestRule13_WhatIsOverwrittenForGoodIsNotCopied(t *testing.T) {
 	w.copy("a", "b")
 	w.write("a", "edited")
 	expect(t, w.settled(t), "update a", "upload b")
+}
+
+// What one address destroys another one may copy, whichever of them comes first; the end of it waits for the copy.
+func TestRule13_WhatAnotherAddressDestroysIsCopiedBefore(t *testing.T) {
+	for _, name := range []string{"a", "z"} {
+		w := newWorld()
+		w.backup.CopyFrom = config.CopyFromAccount
+		w.folders = []config.Folder{{
+			Address: addr.New(addr.Folder, name), Account: mainAccount, Path: "/B/aside", OnDelete: config.DeleteDestroy, DuplicateFiles: config.DuplicatesNewest,
+		}}
+		for range 2 {
+			n := w.put("B/aside/x", tree.File, "content")
+			n.printed, n.mtime = true, 7
+		}
+		w.write("new", "content")
+		p := w.plan(t)
+		w.apply(t, p, func(n int) int { return n - 1 }, never)
+		if again := w.plan(t); len(again.Actions) > 0 || len(w.at("B/aside/x")) != 1 {
+			t.Errorf("%s\n%s", describe(p), describe(again))
+		}
+		last := p.Actions[len(p.Actions)-1]
+		if copied := p.Actions[len(p.Actions)-2]; last.Kind != planner.Destroy || copied.Kind != planner.Copy || !slices.Contains(last.Needs, copied.ID) {
+			t.Errorf("%s", describe(p))
+		}
+	}
 }
 
 // TestRule13_ManyNewFilesAskOnceForTheirSizes: a first run does not ask for each size.
