@@ -539,10 +539,10 @@ func (w *world) versionsOf(h tree.Handle) []*node {
 func (w *world) trashedBy(h tree.Handle) (top tree.Handle, by string) {
 	for ; h != rootHandle && w.nodes[h] != nil; h = w.nodes[h].parent {
 		if w.nodes[h].trashed {
-			top, by = h, w.nodes[h].trashedBy
+			return h, w.nodes[h].trashedBy
 		}
 	}
-	return top, by
+	return 0, ""
 }
 
 // current is the node whose version a node is, or the node itself; false for a version of what is gone.

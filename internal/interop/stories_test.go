@@ -16,15 +16,18 @@ import (
 	"time"
 )
 
-// TestStories tells random stories: somebody edits the source, another client edits the backup, megaplan applies. After each
-// apply nothing is left to do and no more was uploaded than bytes were written; in the end all of it comes back, and rclone
-// finds the source's bytes under the source's names.
+// TestStories tells random stories: somebody edits the source, another client edits the backup, megaplan applies, and some of that is cut
+// off. After each apply nothing is left to do and no more was uploaded than bytes were written; in the end all of it comes back, and
+// rclone finds the source's bytes under the source's names.
 func TestStories(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			s := newStory(t, seed, "")
 			s.others = []client{startRclone(t, s.m.server), newGoMega(t, s.m.server), newMegajs(t, s.m.server)}
+			if seed%2 == 1 {
+				s.keepLog()
+			}
 			s.tell(20)
 			s.comesBack(s.m.source)
 			s.m.run(t, 0, "verify")
@@ -59,6 +62,7 @@ type story struct {
 	others  []client          // who meddle
 	past    map[string]string // where the source is as it was, by snapshot; nil without snapshots
 	written int64             // bytes, since the last apply
+	growing string            // a log that is appended to during every apply; "" for none
 	serial  int
 	log     []string
 }
@@ -90,6 +94,7 @@ func (s *story) tell(chapters int) {
 			s.remember()
 		}
 	}
+	s.growing = ""
 }
 
 // remember keeps the source as it is, under the name of the newest snapshot.
@@ -115,18 +120,59 @@ func (s *story) say(format string, args ...any) { s.log = append(s.log, fmt.Spri
 
 func (s *story) apply() {
 	s.t.Helper()
+	args := []string{"apply", "-auto-approve", "-allow-mass-delete=*"}
+	if s.rng.IntN(3) == 0 {
+		args = append(args, "-verify-duplicates")
+	}
+	cut := s.rng.IntN(3) == 0
+	stop := func() {}
+	if s.growing != "" {
+		stop = keepAppending(s.t, s.growing)
+	}
+	if cut {
+		s.cutOff(args)
+	}
 	before := s.m.server.stats()
-	s.say("apply")
-	s.m.run(s.t, 0, "apply", "-auto-approve", "-allow-mass-delete=*")
+	s.say("%s", strings.Join(args, " "))
+	s.m.run(s.t, 0, args...)
+	if stop(); s.growing != "" {
+		s.m.run(s.t, 0, args...)
+		info, err := os.Stat(s.growing)
+		s.must(err)
+		s.written += 2 * info.Size()
+	}
 	s.m.run(s.t, 0, "plan", "-detailed-exitcode")
 	after := s.m.server.stats()
 	if n := after.UploadBytes - before.UploadBytes; n > s.written {
 		s.t.Fatalf("uploaded %d bytes, of which only %d were written since the last apply", n, s.written)
 	}
-	if n := after.TreeFetches - before.TreeFetches; n > 1 || n == 1 && len(s.log) > 40 {
+	if n := after.TreeFetches - before.TreeFetches; n > 1 || n == 1 && len(s.log) > 40 && !cut {
 		s.t.Fatalf("the tree was read %d times", n)
 	}
 	s.written = 0
+}
+
+// keepLog gives the source a file that never rests while megaplan is at work.
+func (s *story) keepLog() {
+	s.t.Helper()
+	s.growing = s.disk(logName)
+	s.must(os.WriteFile(s.growing, content(logName, 5000), 0o644))
+	declareGrowing(s.t, s.m, logName)
+}
+
+const logName = "always.log"
+
+// cutOff runs an apply that somebody interrupts or kills. It may have ended before.
+func (s *story) cutOff(args []string) {
+	s.t.Helper()
+	sig := []os.Signal{os.Interrupt, os.Kill}[s.rng.IntN(2)]
+	after := time.Duration(s.rng.IntN(400)) * time.Millisecond
+	cmd := s.m.command(s.t, args...)
+	s.must(cmd.Start())
+	kill := time.AfterFunc(after, func() { _ = cmd.Process.Signal(sig) })
+	err := cmd.Wait()
+	kill.Stop()
+	s.say("%v after %v: %v", sig, after, err)
 }
 
 // paths lists what is in the source, files or folders.
@@ -136,7 +182,7 @@ func (s *story) below(dir string, wanted func(fs.FileMode) bool) []string {
 	s.t.Helper()
 	var list []string
 	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
-		if err == nil && p != dir && wanted(d.Type()) {
+		if err == nil && p != dir && p != s.growing && wanted(d.Type()) {
 			list = append(list, strings.TrimPrefix(p, dir+"/"))
 		}
 		return err
@@ -311,9 +357,10 @@ func (s *story) meddle() {
 		{Do: "remove", Path: remote(p)},
 		{Do: "rename", Path: remote(p), To: remote(path.Join(path.Dir(p), "foreign name"))},
 		{Do: "put", Path: remote(p), Local: local},
+		{Do: "put", Path: remote(p), Local: s.disk(p)}, // perhaps a second one of the same
 		{Do: "put", Path: remote(to), Local: local},
 		{Do: "mkdir", Path: remote(to + " folder")},
-	}[s.rng.IntN(5)]
+	}[s.rng.IntN(6)]
 	r := c.run(s.t, o)[0]
 	s.say("%T: %s %q %q: %s", c, o.Do, o.Path, o.To, r.Error)
 	s.written += 1 << 20
