@@ -19,12 +19,20 @@ func (w *world) root() tree.Handle {
 			return h
 		}
 	}
-	for _, n := range w.at("B/docs") {
+	for _, n := range w.at(w.home()) {
 		if n.kind == tree.Dir {
 			return n.handle
 		}
 	}
 	return 0
+}
+
+// home is the path of the backup's folder, or of the folder block where there is no backup.
+func (w *world) home() string {
+	if w.backup.Path == "" {
+		return "B/docs"
+	}
+	return strings.TrimPrefix(w.backup.Path, "/")
 }
 
 // inside says whether a node is a folder or lies in it.

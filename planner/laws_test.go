@@ -156,7 +156,7 @@ func (s storm) editLocal() {
 func (s storm) editRemote() {
 	w := s.w
 	if w.root() == 0 {
-		w.folder("B/docs")
+		w.folder(w.home())
 	}
 	dirs := s.dirs()
 	dir := dirs[s.pick("remote dir", len(dirs))]

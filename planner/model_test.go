@@ -78,6 +78,7 @@ type world struct {
 	proofs map[tree.Handle]planner.Proof
 
 	backup   config.Backup
+	other    *world // another backup of the account, with a disk and a state of its own
 	folders  []config.Folder
 	cfg      config.Config
 	options  planner.Options
@@ -380,6 +381,11 @@ func (w *world) input() planner.Input {
 			in.Prior[0].Before = &planner.Before{Manifest: w.began, Time: start, Run: w.run}
 		}
 	}
+	if w.other != nil {
+		o := w.other.input()
+		cfg.Backups = append(cfg.Backups, o.Config.Backups...)
+		in.Prior, in.Sources = append(in.Prior, o.Prior...), append(in.Sources, o.Sources...)
+	}
 	if len(planner.BinsNeeded(in)) > 0 {
 		in.Accounts[0].Bin = w.bin()
 	}
@@ -462,6 +468,14 @@ type fataler interface {
 	Logf(string, ...any)
 }
 
+// of is the world of an address.
+func (w *world) of(a addr.Address) *world {
+	if w.other != nil && w.other.backup.Address == a {
+		return w.other
+	}
+	return w
+}
+
 // unreadable is the detail of a file that could not be read when it was compared.
 const unreadable = "permission denied"
 
@@ -493,9 +507,10 @@ func (w *world) answer(in planner.Input, q planner.Question) planner.Answer {
 	if q.Ask == planner.AskSize {
 		return planner.Answer{Candidates: w.ofSize(q.Size)}
 	}
-	f := w.disk[in.Sources[0].Tree.LocalPath(q.File)]
+	local := in.Sources[slices.IndexFunc(in.Sources, func(s planner.Source) bool { return s.Backup == q.Backup })].Tree
+	f := w.of(q.Backup).disk[local.LocalPath(q.File)]
 	if f == nil {
-		f = w.disk[string(in.Sources[0].Tree.Path(q.File))]
+		f = w.of(q.Backup).disk[string(local.Path(q.File))]
 	}
 	if f.unreadable {
 		return planner.Answer{Verdict: planner.Unreadable, Detail: unreadable}

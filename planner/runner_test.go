@@ -21,6 +21,9 @@ func (w *world) apply(t fataler, p *planner.Plan, pick func(n int) int, fail fun
 		t.Fatalf("a refused plan is applied: %v", p.Refusals[0].Diagnostic)
 	}
 	w.runs++
+	if w.other != nil {
+		w.other.runs = w.runs
+	}
 	r := runner{w: w, plan: p, state: make([]int8, len(p.Actions)+1), handles: map[planner.ActionID]tree.Handle{}}
 	for {
 		ready := r.ready()
@@ -28,7 +31,8 @@ func (w *world) apply(t fataler, p *planner.Plan, pick func(n int) int, fail fun
 			break
 		}
 		a := ready[pick(len(ready))]
-		if fail(a) || a.Sends() && w.disk[a.Local.Path].unreadable {
+		r.w = w.of(a.Address)
+		if fail(a) || a.Sends() && r.w.disk[a.Local.Path].unreadable {
 			r.state[a.ID] = failed
 			continue
 		}
@@ -43,6 +47,9 @@ func (w *world) apply(t fataler, p *planner.Plan, pick func(n int) int, fail fun
 		}
 	}
 	w.save(p, r.records)
+	if w.other != nil {
+		w.other.save(p, r.records)
+	}
 	return len(r.records)
 }
 
