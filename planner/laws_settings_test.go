@@ -59,14 +59,20 @@ func (s storm) editSettings() {
 		w.drawSettings(s.t)
 	}
 	w.backup.Lifecycle.IgnoreDrift = rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c/d x"}), 0, 2).Draw(s.t, "ignore_drift")
+	w.options.VerifyDuplicates = rapid.Bool().Draw(s.t, "verify duplicates")
+	s.editReading()
+}
+
+// editReading changes how the source is read, and what can be read when it is compared; the scan sees its size and date.
+func (s storm) editReading() {
+	w := s.w
 	w.backup.Source.Growing = nil
 	for _, name := range rapid.SliceOfN(rapid.SampledFrom(s.names), 0, 2).Draw(s.t, "growing") {
 		w.backup.Source.Growing = append(w.backup.Source.Growing, config.Pattern{Text: name})
 	}
 	w.options.DeleteDespiteErrors = rapid.Bool().Draw(s.t, "delete despite errors")
 	w.options.Checksum = rapid.Bool().Draw(s.t, "checksum")
-	w.options.VerifyDuplicates = rapid.Bool().Draw(s.t, "verify duplicates")
-	if p := s.existing(); p != "" && w.disk[p].kind.HasContent() { // when it is compared; the scan sees its size and date
+	if p := s.existing(); p != "" && w.disk[p].kind.HasContent() {
 		w.disk[p].unreadable = !w.disk[p].unreadable
 	}
 }

@@ -40,7 +40,9 @@ func drawDiary(t *rapid.T) diary {
 func (d diary) live() {
 	for range rapid.IntRange(1, 15).Draw(d.t, "steps") {
 		d.w.wait(time.Duration(d.pick("minutes", 90)) * time.Minute)
-		switch d.pick("what", 9) {
+		switch d.pick("what", 10) {
+		case 9:
+			d.editReading()
 		case 8:
 			d.meddle()
 		case 0:
@@ -54,6 +56,7 @@ func (d diary) live() {
 			d.editLocal()
 		}
 	}
+	d.calm()
 	d.w.wait(time.Minute)
 }
 
@@ -171,6 +174,9 @@ func (d diary) checkFates(p *planner.Plan, before []*node) {
 
 // stuck says whether names that could not be read hold deletions.
 func (d diary) stuck() bool {
+	if d.w.options.DeleteDespiteErrors {
+		return false
+	}
 	for _, f := range d.w.disk {
 		if f.kind == tree.Unknown && f.why == tree.Unreadable || f.incomplete == tree.Unreadable {
 			return true
