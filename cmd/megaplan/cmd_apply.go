@@ -121,7 +121,7 @@ func (a *app) execute(run *workflow.Run, planned *workflow.Planned) error {
 	})
 	show.Stop()
 	a.view.Applied(planned.Plan, report, time.Since(began))
-	a.outcome.partial = planned.Plan.Partial || len(report.Failures) > 0 || report.Left > 0
+	a.outcome.partial = planned.Plan.Partial || len(report.Failures) > 0 || report.Left > 0 || err != nil && report.Done > 0
 	if planned.Plan.Rollback && report.Done > 0 {
 		text := "The sources are as they were: the next apply makes the account like them again."
 		if !slices.ContainsFunc(planned.Plan.Actions, func(a planner.Action) bool { return a.Kind == planner.ExpireSnapshot }) {
