@@ -203,11 +203,10 @@ func (p *Project) State(ctx context.Context) (*state.Document, error) {
 	return doc, nil
 }
 
-// withoutDamaged says whether an error is a damaged state and nothing else, and tells of it. What only looks, or gets a backup back,
+// withoutDamaged says whether an error is a damaged state, or one that another account sealed, and tells of it. What only looks, or gets a backup back,
 // does without: the state decides ownership, and the nodes are there whatever it says.
 func (p *Project) withoutDamaged(err error) bool {
-	var damaged *state.CorruptError
-	if !errors.As(err, &damaged) {
+	if !errors.As(err, new(*state.CorruptError)) && !errors.As(err, new(*state.SealedError)) {
 		return false
 	}
 	p.Observer.Say(fmt.Sprintf("Going on without the state, as MEGA has it now: %v.", err))
