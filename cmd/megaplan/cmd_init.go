@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/megaplan/megaplan/config"
+	"github.com/megaplan/megaplan/internal/ui"
 	"github.com/megaplan/megaplan/state"
 )
 
@@ -41,11 +42,17 @@ func (a *app) initialize() error {
 		if err := os.WriteFile(name, template, 0o600); err != nil {
 			return err
 		}
+		if a.json {
+			return ui.WriteJSON(a.screen.Out, map[string]string{"wrote": name})
+		}
 		_, err := fmt.Fprintf(a.screen.Out, "Wrote %s. Put your e-mail and folders into it, then: megaplan login, megaplan plan\n", name)
 		return err
 	}
 	if err := a.withState(func(*state.Document) error { return nil }); err != nil {
 		return err
+	}
+	if a.json {
+		return ui.WriteJSON(a.screen.Out, map[string]bool{"valid": true})
 	}
 	_, err = fmt.Fprintln(a.screen.Out, "The configuration is valid, and the state can be read. Next: megaplan doctor, megaplan plan")
 	return err

@@ -47,6 +47,7 @@ type Finding struct {
 
 // Doctor shows findings and says whether all is well.
 func (s *Screen) Doctor(findings []Finding, asJSON bool) (healthy bool, err error) {
+	const indent = 5
 	healthy = true
 	for _, f := range findings {
 		healthy = healthy && f.OK
@@ -59,9 +60,11 @@ func (s *Screen) Doctor(findings []Finding, asJSON bool) (healthy bool, err erro
 		if !f.OK {
 			mark, style = "BAD ", Deleting
 		}
-		s.printf("%s %s: %s\n", s.paint(style, mark), f.What, Printable(f.Detail))
-		if f.Remedy != "" {
-			s.printf("     %s\n", s.paint(Dim, strings.ReplaceAll(f.Remedy, "\n", "\n     ")))
+		s.printf("%s %s\n", s.paint(style, mark), s.prose(f.What+": "+Printable(f.Detail), indent))
+		for line := range strings.SplitSeq(f.Remedy, "\n") {
+			if line != "" {
+				s.printf("     %s\n", s.paint(Dim, s.prose(line, indent)))
+			}
 		}
 	}
 	return healthy, nil
