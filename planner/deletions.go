@@ -78,7 +78,7 @@ func (e *emitter) removeOld(i int32) {
 	r := e.rows[i]
 	n := e.remote().Node(r.remote)
 	e.p.act(Action{
-		Address: e.out.Address, Kind: Trash, Path: e.place(r.parent).path.Join(e.nameOf(i)), Bytes: n.Size, Files: 1,
+		Address: e.out.Address, Kind: Trash, Path: e.place(r.parent).path.Join(e.nameOf(i)), Bytes: n.Size + n.VersionBytes, Files: 1,
 		Reason: "replaced by the upload of the same name" + along(int64(n.Versions)), Needs: needs(r.action), Remote: e.remoteNow(i),
 	})
 }

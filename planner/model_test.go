@@ -339,7 +339,11 @@ func (w *world) remoteTree() *tree.Tree {
 			t := tree.Node{Name: n.name, Kind: n.kind, Handle: n.handle, Created: n.created, Meta: n.meta, Snapshot: n.mark}
 			_, t.Incomplete = veiled[n.handle]
 			if n.kind.HasContent() {
-				t.Size, t.Versions = int64(len(n.content)), uint32(len(w.versionsOf(n.handle)))
+				past := w.versionsOf(n.handle)
+				t.Size, t.Versions = int64(len(n.content)), uint32(len(past))
+				for _, v := range past {
+					t.VersionBytes += int64(len(v.content))
+				}
 				if n.printed {
 					t.HasFingerprint, t.MTime, t.CRC = true, n.mtime*1e9, crcOf(n.content)
 				}

@@ -196,9 +196,7 @@ func (p *pruner) removal(id tree.ID, path tree.Path, f fate, sum pruned) Action 
 	if path == "" {
 		a.Path = p.out.Path
 	}
-	if f.kind == Destroy {
-		a.Bytes += sum.pastLen
-	}
+	a.Bytes += sum.pastLen // older versions count in the quota too
 	return a
 }
 

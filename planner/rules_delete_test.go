@@ -220,6 +220,20 @@ func TestRule19_TrashFreesNothing(t *testing.T) {
 	}
 }
 
+func TestRule19_VersionsThatGoAlongCountInTheTrash(t *testing.T) {
+	w := applied(t, "a", "dir/b", "keep")
+	w.write("a", "newer")
+	w.write("dir/b", "newer")
+	w.settled(t)
+	w.remove("a")
+	w.remove("dir")
+	w.quota = planner.Quota{Used: 100}
+	want := int64(2*len("newer") + len("content of a") + len("content of dir/b"))
+	if totals := w.plan(t).Totals(); totals.TrashedBytes != want || totals.Quota[0].Trashed != want {
+		t.Errorf("%+v, want %d bytes in the trash", totals, want)
+	}
+}
+
 func TestRule19_ExpiredSnapshotsCountInTheTrash(t *testing.T) {
 	for onDelete, want := range map[config.OnDelete]int64{config.DeleteTrash: 2*13 + 2 + 1, config.DeleteDestroy: 0} {
 		w := series(t, 3)
