@@ -3,6 +3,7 @@ package state
 import (
 	"errors"
 	"os"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -40,6 +41,16 @@ func firstLine(path string) string {
 	return line
 }
 
+// waitedFor says whether a process has ended, with all its threads, and only its exit code is still to be fetched. In a container whose
+// first process fetches nobody's that lasts as long as the container.
+func waitedFor(pid int) bool {
+	dir := "/proc/" + strconv.Itoa(pid)
+	line := firstLine(dir + "/stat")
+	_, fields, _ := strings.Cut(line[strings.LastIndexByte(line, ')')+1:], " ") // the name before may hold anything
+	threads, err := os.ReadDir(dir + "/task")
+	return strings.HasPrefix(fields, "Z") && err == nil && len(threads) == 1
+}
+
 // deadHere says whether the lease's process is known to be dead: it ran on this machine before it was last started, or it
 // ran since and is gone.
 func deadHere(l Lease, machine string) bool {
@@ -47,7 +58,7 @@ func deadHere(l Lease, machine string) bool {
 		return false
 	}
 	if l.Machine == machine {
-		return l.PID > 0 && errors.Is(unix.Kill(l.PID, 0), unix.ESRCH)
+		return l.PID > 0 && (errors.Is(unix.Kill(l.PID, 0), unix.ESRCH) || waitedFor(l.PID))
 	}
 	theirs, ours := strings.Split(l.Machine, " "), strings.Split(machine, " ")
 	return len(theirs) == 4 && len(ours) == 4 && theirs[0] == ours[0] && theirs[1] == ours[1] && theirs[1] != "" && theirs[2] != ours[2]

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 )
 
 func TestRule29_DeadProcessesAreKnownOnThisMachineOnly(t *testing.T) {
@@ -35,5 +36,30 @@ func TestRule29_DeadProcessesAreKnownOnThisMachineOnly(t *testing.T) {
 	}
 	if deadHere(Lease{PID: me, Machine: thisMachine()}, thisMachine()) {
 		t.Error("this process is dead")
+	}
+}
+
+// TestRule29_AProcessNobodyWaitsForIsDead: where the first process of a container waits for none, what was killed stays in the table.
+func TestRule29_AProcessNobodyWaitsForIsDead(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "cat")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lease := Lease{PID: cmd.Process.Pid, Machine: "here"}
+	if deadHere(lease, "here") {
+		t.Error("it lives")
+	}
+	_ = in.Close() // it ends, and is not waited for yet
+	for deadline := time.Now().Add(time.Minute); !deadHere(lease, "here"); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it is taken for alive")
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
 	}
 }
