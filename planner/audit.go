@@ -170,7 +170,9 @@ func (a *auditor) present(i int32, e state.Entry, above int32, hasParent bool) {
 		path = a.below(id)
 	}
 	now := a.entry(id, path)
-	if now != e {
+	// What ignore_drift hides the state does not learn of: the next plan would not know it for drift.
+	hides := !a.strayed[i] && !a.p.in.Options.RefreshOnly && a.hidden.match(path)
+	if now != e && !hides {
 		a.out.Adopt = append(a.out.Adopt, now)
 	}
 	d := Difference{Address: a.out.Address, Path: e.Path, Dir: e.Dir}

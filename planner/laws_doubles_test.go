@@ -95,6 +95,9 @@ func TestLawDuplicatesConverge(t *testing.T) {
 		w.backup.OnDelete = rapid.SampledFrom([]config.OnDelete{config.DeleteTrash, config.DeleteDestroy}).Draw(t, "on_delete")
 		w.options.VerifyDuplicates = rapid.Bool().Draw(t, "verify duplicates")
 		s := storm{t, w, someNames[:4]}
+		if s.pick("hidden", 3) == 0 {
+			s.drawHidden()
+		}
 		for range rapid.IntRange(1, 10).Draw(t, "edits") {
 			s.editLocal()
 		}
@@ -132,7 +135,7 @@ func TestLawDuplicatesConverge(t *testing.T) {
 // checkSingle requires that under policies that leave nothing in doubt every name of the source is there once.
 func (s storm) checkSingle() {
 	b := &s.w.backup
-	if b.DuplicateFiles == config.DuplicatesReport || b.DuplicateFolders != config.DuplicatesMerge {
+	if b.DuplicateFiles == config.DuplicatesReport || b.DuplicateFolders != config.DuplicatesMerge || len(b.Lifecycle.IgnoreDrift) > 0 {
 		return
 	}
 	for _, f := range s.w.disk {

@@ -58,9 +58,13 @@ func (s storm) editSettings() {
 	if rapid.Bool().Draw(s.t, "other settings") {
 		w.drawSettings(s.t)
 	}
-	w.backup.Lifecycle.IgnoreDrift = rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c/d x"}), 0, 2).Draw(s.t, "ignore_drift")
+	s.drawHidden()
 	w.options.VerifyDuplicates = rapid.Bool().Draw(s.t, "verify duplicates")
 	s.editReading()
+}
+
+func (s storm) drawHidden() {
+	s.w.backup.Lifecycle.IgnoreDrift = rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c/d x"}), 0, 2).Draw(s.t, "ignore_drift")
 }
 
 // editReading changes how the source is read, and what can be read when it is compared; the scan sees its size and date.
@@ -94,6 +98,21 @@ func (s storm) hidden(path string) bool {
 		}
 		return slices.Contains(strings.Split(path, "/"), pattern)
 	})
+}
+
+// known lists the paths of files that are on MEGA as state knows them.
+func (s storm) known() []string {
+	var paths []string
+	if s.w.prior == nil {
+		return nil
+	}
+	for _, e := range s.w.prior.Manifest {
+		if n := s.w.nodes[e.Handle]; n != nil && n.kind == tree.File && s.w.root() != 0 && s.w.inside(e.Handle, s.w.root()) && !s.w.inTrash(e.Handle) &&
+			n.versionOf == 0 && s.w.rel(e.Handle) == string(e.Path) && n.printed && n.mtime == e.MTime && n.meta == e.Meta {
+			paths = append(paths, string(e.Path))
+		}
+	}
+	return paths
 }
 
 // unread says whether something of the source could not be read, by the scan or when it was compared.

@@ -379,6 +379,23 @@ func TestRule25_DriftSaysWhoAndWhenAsFarAsMEGATells(t *testing.T) {
 	}
 }
 
+// What is left alone is so by the next apply, too: the state does not learn of it, except by a refresh.
+func TestRule25_WhatIsHiddenStaysHidden(t *testing.T) {
+	w := applied(t, "a", "b")
+	w.backup.Lifecycle.IgnoreDrift = []string{"a"}
+	n := w.at("B/docs/a")[0]
+	n.mtime = 7
+	w.write("b", "other")
+	expect(t, w.settled(t), "update b")
+	if n.mtime != 7 {
+		t.Error("its date was corrected")
+	}
+	w.options.RefreshOnly = true
+	w.save(w.plan(t), nil)
+	w.options.RefreshOnly = false
+	expect(t, w.settled(t), "touch a")
+}
+
 func TestRule25_IgnoreDriftHidesAndLeavesAlone(t *testing.T) {
 	w := applied(t, "a.lnk", "b.txt", "sub/c.lnk")
 	w.backup.Lifecycle.IgnoreDrift = []string{"*.lnk"}
