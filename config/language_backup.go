@@ -64,9 +64,9 @@ func unmanagedAttribute() Attribute {
 
 // duplicatesBlock is what to do about duplicates. Its first choice for files is "source" where there is one.
 func duplicatesBlock(choices []string, files, folders string) Block {
-	survivor := "Which file survives: the newest, oldest, largest, smallest, or first made. `rename` gives the others a free name, `report` leaves them alone."
+	survivor := "Which file survives: the newest, oldest, largest or smallest, or with `first` the one of the lowest handle, which is arbitrary and always the same. `rename` gives the others a free name, `report` leaves them alone."
 	if choices[0] == "source" {
-		survivor = "Which file survives: `source` is the one equal to the local file, else the newest, oldest, largest, smallest, or first made; it is brought up to date. " +
+		survivor = "Which file survives: `source` is the one equal to the local file, else the newest, oldest, largest or smallest, or with `first` the one of the lowest handle, which is arbitrary and always the same; it is brought up to date. " +
 			"`rename` gives the others a free name, under which they are not megaplan's, `report` leaves them alone."
 	}
 	return Block{
