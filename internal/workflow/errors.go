@@ -141,8 +141,8 @@ func explainState(err error) (diag.Diagnostic, bool) {
 	case errors.As(err, &newer):
 		return diag.Diagnostic{Summary: "the state is newer than this megaplan", Detail: err.Error() + ".\nNothing was changed. Install that megaplan, or a later one."}, true
 	case errors.As(err, &damaged):
-		return diag.Diagnostic{Summary: "the state is damaged", Detail: err.Error() + ".\nNothing was changed. An earlier copy is beside the file, among its versions in the account (`megaplan versions`, `megaplan cat -version=N`), or at the server: " +
-			"`megaplan state push -force FILE` puts it in place. If only what one address owns is damaged: `megaplan state rm ADDRESS`. Without a copy, move the file away. " +
+		return diag.Diagnostic{Summary: "the state is damaged", Detail: err.Error() + ".\nNothing was changed. An earlier copy is beside the file, or among its versions in the account (`megaplan versions`, `megaplan cat -version=N`): " +
+			"`megaplan state push -force FILE` puts it in place. At a server, put it back, or delete the state, there. If only what one address owns is damaged: `megaplan state rm ADDRESS`. Without a copy, move the file away. " +
 			"The next plan finds what is there and proves it, and uploads nothing twice. `megaplan restore` works all the same."}, true
 	case errors.As(err, &remote):
 		return explainRemote(err, remote), true
