@@ -152,7 +152,9 @@ func (p *planning) ensureRoot(t *target) {
 		return
 	}
 	reason := "its path has changed; nothing is uploaded"
-	if t.prior != nil && canonical(t.prior.Resource.Path) == canonical(t.path()) {
+	if t.prior == nil {
+		reason = "taken over by an import block; nothing is uploaded"
+	} else if canonical(t.prior.Resource.Path) == canonical(t.path()) {
 		reason = "moved by another client; back to its place"
 	}
 	a := Action{

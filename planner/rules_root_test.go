@@ -149,6 +149,9 @@ func TestImportTakesAFolderOver(t *testing.T) {
 	if w.pathOf(n.handle) != "B/docs/a.txt" {
 		t.Errorf("the file is at %s", w.pathOf(n.handle))
 	}
+	if why := p.Actions[1].Reason; why != "taken over by an import block; nothing is uploaded" {
+		t.Errorf("the move says %q", why)
+	}
 	w = newWorld()
 	w.write("a.txt", "content")
 	w.imports = map[addr.Address]tree.Path{docs: "Old/place"}
