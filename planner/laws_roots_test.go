@@ -118,9 +118,9 @@ func (s storm) dirs() []tree.Handle {
 // clear moves out of the way what has the root's path while that is elsewhere: a person has to.
 func (s storm) clear() {
 	root := s.w.root()
-	for _, n := range s.w.at("B/docs") {
-		if n.handle != root && n.kind == tree.Dir && s.w.pathOf(root) != "B/docs" {
-			n.name = "docs that was in the way"
+	for _, n := range s.w.at(s.w.home()) {
+		if n.handle != root && n.kind == tree.Dir && s.w.pathOf(root) != s.w.home() {
+			n.name = "what was in the way"
 		}
 	}
 }

@@ -122,5 +122,7 @@ func (w *world) unread(p *planner.Plan) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(p.Targets[0].Skipped, func(k planner.Kept) bool { return k.Reason == unreadable })
+	return slices.ContainsFunc(p.Targets, func(t planner.Target) bool {
+		return t.Address == w.backup.Address && slices.ContainsFunc(t.Skipped, func(k planner.Kept) bool { return k.Reason == unreadable })
+	})
 }

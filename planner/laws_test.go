@@ -82,7 +82,7 @@ func (s storm) below() []*node {
 }
 
 func (s storm) node() *node {
-	nodes := s.below()
+	nodes := slices.DeleteFunc(s.below(), func(n *node) bool { return n.own }) // which nobody touches
 	if len(nodes) == 0 {
 		return nil
 	}

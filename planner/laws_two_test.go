@@ -22,7 +22,10 @@ func TestLawTwoBackups(t *testing.T) {
 				w.apply(t, w.plan(t), first, never)
 			}
 			side := sides[rapid.IntRange(0, 1).Draw(t, "whose")]
-			switch side.pick("two", 8) {
+			switch side.pick("two", 9) {
+			case 8:
+				side.editSettings()
+				w.options, o.options = side.w.options, side.w.options
 			case 0:
 				wander(sides[0], sides[1])
 			case 1:
@@ -35,9 +38,13 @@ func TestLawTwoBackups(t *testing.T) {
 				side.editLocal()
 			}
 		}
+		for _, s := range sides {
+			s.calm()
+		}
 		p := w.plan(t)
 		before := sides[0].everything()
 		foreign := [][]*node{sides[0].foreign(), sides[1].foreign()}
+		known := [][]string{sides[0].known(), sides[1].known()}
 		for _, s := range sides {
 			s.check(p)
 		}
@@ -47,7 +54,7 @@ func TestLawTwoBackups(t *testing.T) {
 			t.Fatalf("plan:\n%s\nthe plan after its apply is not empty:\n%s", describe(p), describe(again))
 		}
 		for i, s := range sides {
-			s.checkMirror()
+			s.checkMirror(known[i]...)
 			s.checkForeign(foreign[i])
 		}
 		sides[0].checkLosses(before, p)

@@ -277,7 +277,7 @@ func (r *runner) move(a *planner.Action, old *node) error {
 		}
 	}
 	for _, n := range w.children(parent) {
-		if n != old && !r.plan.Rollback && n.kind != tree.Undecryptable && !n.own && n.name == a.Name && (n.kind == tree.Dir) == (old.kind == tree.Dir) && string(a.Path) != w.pathOf(old.handle) {
+		if n != old && !r.plan.Rollback && n.kind != tree.Undecryptable && !n.own && n.name == a.Name && (n.kind == tree.Dir) == (old.kind == tree.Dir) && a.From != "" {
 			return fmt.Errorf("the name is taken")
 		}
 	}
