@@ -110,7 +110,10 @@ func (a *app) execute(run *workflow.Run, planned *workflow.Planned) error {
 	}
 	if len(planned.Plan.Actions) == 0 {
 		a.outcome.partial = planned.Plan.Partial
-		_, err := run.Execute(a.signals.ctx, planned, workflow.Execution{})
+		report, err := run.Execute(a.signals.ctx, planned, workflow.Execution{})
+		if a.json { // a program waits for the same last line as ever
+			a.view.Applied(planned.Plan, report, 0)
+		}
 		return err
 	}
 	show := a.view.StartApply(planned.Plan)
