@@ -74,12 +74,17 @@ func viewCompared(c *planner.Compared) *ComparedView {
 
 // compared says what was downloaded to compare duplicates.
 func (s *Screen) compared(c *planner.Compared) {
+	if text := comparedSum(c); text != "" {
+		s.printf("%s\n\n", text)
+	}
+}
+
+func comparedSum(c *planner.Compared) string {
 	switch {
 	case c == nil:
-		return
+		return ""
 	case c.Files == 0:
-		s.printf("No duplicates to compare: sizes, fingerprints and local files tell, and what is only reported is left alone.\n\n")
-		return
+		return "No duplicates to compare: sizes, fingerprints and local files tell, and what is only reported is left alone."
 	}
 	how := "nothing downloaded"
 	if c.Fetched > 0 {
@@ -89,5 +94,5 @@ func (s *Screen) compared(c *planner.Compared) {
 	if c.Unknown > 0 {
 		text += fmt.Sprintf(", %s cannot be told", Count(c.Unknown))
 	}
-	s.printf("%s\n\n", text+".")
+	return text + "."
 }

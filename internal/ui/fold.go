@@ -17,15 +17,15 @@ const (
 	groupsAbove = 12
 )
 
-// rows turns an address's actions into the lines a person reads: all of them when there are few, folded per directory when
+// rowsOf turns an address's actions into the lines a person reads: all of them when there are few, folded per directory when
 // there are many.
-func (s *Screen) rows(t *planner.Target, actions []*planner.Action) []line {
+func rowsOf(t *planner.Target, actions []*planner.Action, verbose bool) []line {
 	actions = withoutImpliedFolders(t, actions)
 	var rows []line
-	if !s.Verbose {
+	if !verbose {
 		actions, rows = withoutCarried(t, actions)
 	}
-	if s.Verbose || len(actions) <= foldAbove {
+	if verbose || len(actions) <= foldAbove {
 		for _, a := range actions {
 			rows = append(rows, single(t, a))
 		}

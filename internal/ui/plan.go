@@ -16,11 +16,7 @@ import (
 // Plan shows a plan: drift first, as information, then one block per address, then the sums.
 func (s *Screen) Plan(p *planner.Plan, now time.Time) {
 	s.driftNote(p, now)
-	byAddress := map[addr.Address][]*planner.Action{}
-	for i := range p.Actions {
-		a := &p.Actions[i]
-		byAddress[a.Address] = append(byAddress[a.Address], a)
-	}
+	byAddress := actionsOf(p)
 	for i := range p.Targets {
 		s.target(&p.Targets[i], byAddress[p.Targets[i].Address])
 	}
@@ -32,8 +28,17 @@ func (s *Screen) Plan(p *planner.Plan, now time.Time) {
 	case len(p.Refusals) == 0 && p.Refresh:
 		s.refresh(p)
 	case len(p.Refusals) == 0:
-		s.nothing(p, now)
+		s.printf("%s\n", nothing(p, now))
 	}
+}
+
+func actionsOf(p *planner.Plan) map[addr.Address][]*planner.Action {
+	byAddress := map[addr.Address][]*planner.Action{}
+	for i := range p.Actions {
+		a := &p.Actions[i]
+		byAddress[a.Address] = append(byAddress[a.Address], a)
+	}
+	return byAddress
 }
 
 // driftNote shows drift above the plan; the plan below repairs it.
@@ -47,20 +52,11 @@ func (s *Screen) driftNote(p *planner.Plan, now time.Time) {
 }
 
 func (s *Screen) target(t *planner.Target, actions []*planner.Action) {
-	switch t.Status {
-	case planner.NotHere:
-		s.printf("%s  %s\n\n", s.paint(Bold, t.Address.String()), s.paint(Dim, "not here: it belongs to host "+t.Host))
+	if why := apart(t, actions); why != "" {
+		s.printf("%s  %s\n\n", s.paint(Bold, t.Address.String()), s.paint(Dim, why))
 		return
-	case planner.Excluded:
-		return
-	case planner.Forgotten, planner.Destroyed:
-		if t.Host != "" && len(actions) == 0 {
-			s.printf("%s  %s\n\n", s.paint(Bold, t.Address.String()),
-				s.paint(Dim, "not in the configuration; host "+t.Host+" applied it last, and takes it out of the state. Here: -take-over="+t.Address.String()))
-			return
-		}
 	}
-	if len(actions) == 0 && len(t.Kept) == 0 && len(t.Unmanaged) == 0 && len(t.Skipped) == 0 && len(t.Lost) == 0 {
+	if silent(t, actions) {
 		return
 	}
 	s.printf("%s  %s\n\n", s.paint(Bold, t.Address.String()), route(t))
@@ -68,16 +64,44 @@ func (s *Screen) target(t *planner.Target, actions []*planner.Action) {
 		s.printf("  %s\n\n", s.paint(Dim, "takes back "+t.Undoes))
 	}
 	s.lines(t, actions)
-	s.kept("cannot be taken back", t.Lost)
-	s.kept("not backed up", t.Skipped)
-	if t.Status == planner.Bin {
-		s.kept("stays in the trash", t.Kept)
-	} else {
-		s.kept("left out, kept", t.Kept)
+	for _, k := range besides(t) {
+		s.kept(k.what, k.all)
 	}
-	s.kept("not ours, left alone", t.Unmanaged)
 	s.retention(t, actions)
 	s.printf("\n")
+}
+
+// apart says why an address takes no part here, if it takes none.
+func apart(t *planner.Target, actions []*planner.Action) string {
+	switch t.Status {
+	case planner.NotHere:
+		return "not here: it belongs to host " + t.Host
+	case planner.Forgotten, planner.Destroyed:
+		if t.Host != "" && len(actions) == 0 {
+			return "not in the configuration; host " + t.Host + " applied it last, and takes it out of the state. Here: -take-over=" + t.Address.String()
+		}
+	}
+	return ""
+}
+
+// silent says that there is nothing to tell of an address.
+func silent(t *planner.Target, actions []*planner.Action) bool {
+	return t.Status == planner.Excluded || len(actions) == 0 && len(t.Kept) == 0 && len(t.Unmanaged) == 0 && len(t.Skipped) == 0 && len(t.Lost) == 0
+}
+
+// aside is what a plan leaves alone for one reason.
+type aside struct {
+	what string
+	all  []planner.Kept
+}
+
+// besides lists what is told of an address beside its actions.
+func besides(t *planner.Target) []aside {
+	kept := "left out, kept"
+	if t.Status == planner.Bin {
+		kept = "stays in the trash"
+	}
+	return []aside{{"cannot be taken back", t.Lost}, {"not backed up", t.Skipped}, {kept, t.Kept}, {"not ours, left alone", t.Unmanaged}}
 }
 
 func route(t *planner.Target) string {
@@ -110,7 +134,7 @@ func (l line) title() string {
 }
 
 func (s *Screen) lines(t *planner.Target, actions []*planner.Action) {
-	rows := s.rows(t, actions)
+	rows := rowsOf(t, actions, s.Verbose)
 	nameWidth, sizeWidth := 0, 0
 	for _, r := range rows {
 		nameWidth = max(nameWidth, runewidth.StringWidth(r.title()))
@@ -141,10 +165,13 @@ func (s *Screen) lines(t *planner.Target, actions []*planner.Action) {
 	}
 }
 
+// keptShown is how many names of a kind are told of one by one.
+const keptShown = 5
+
 func (s *Screen) kept(what string, kept []planner.Kept) {
 	shown := len(kept)
 	if !s.Verbose {
-		shown = min(shown, 5)
+		shown = min(shown, keptShown)
 	}
 	for _, k := range kept[:shown] {
 		s.printf("    %s\n", s.paint(Dim, s.cut(fmt.Sprintf("%s: %s%s", what, display(k.Path, k.Dir), inParens(k.Reason)), s.Width-4)))
@@ -185,6 +212,15 @@ func (s *Screen) checks(p *planner.Plan) {
 
 // refresh says what the state takes over (rule 25).
 func (s *Screen) refresh(p *planner.Plan) {
+	all := s.prose(refreshSum(p), 0)
+	if head, rest, ok := strings.Cut(all, ":"); ok && head == "Refresh" {
+		s.printf("%s%s\n", s.paint(Bold, "Refresh:"), rest)
+		return
+	}
+	s.printf("%s\n", all)
+}
+
+func refreshSum(p *planner.Plan) string {
 	changed, gone := Refreshes(p)
 	var parts []string
 	if changed > 0 {
@@ -194,11 +230,9 @@ func (s *Screen) refresh(p *planner.Plan) {
 		parts = append(parts, "drops "+Plural(gone, "entry")+" of what is gone")
 	}
 	if len(parts) == 0 {
-		s.printf("Nothing to take over: the state says what is on MEGA.\n")
-		return
+		return "Nothing to take over: the state says what is on MEGA."
 	}
-	all := s.prose("Refresh: the state "+strings.Join(parts, " and ")+". What is not ours stays so, and nothing on MEGA changes.", 0)
-	s.printf("%s%s\n", s.paint(Bold, all[:len("Refresh:")]), all[len("Refresh:"):])
+	return "Refresh: the state " + strings.Join(parts, " and ") + ". What is not ours stays so, and nothing on MEGA changes."
 }
 
 // Refreshes counts the entries of the state that a refresh writes anew and those that it takes out.
@@ -212,14 +246,13 @@ func Refreshes(p *planner.Plan) (changed, gone int64) {
 	return changed, gone
 }
 
-func (s *Screen) nothing(p *planner.Plan, now time.Time) {
+// nothing says that there is nothing to do, a line an address.
+func nothing(p *planner.Plan, now time.Time) string {
 	if p.Rollback {
 		if slices.ContainsFunc(p.Targets, func(t planner.Target) bool { return len(t.Lost) > 0 }) {
-			s.printf("Nothing that can be taken back.\n")
-			return
+			return "Nothing that can be taken back."
 		}
-		s.printf("Nothing to take back: the last run of the backups that take part changed nothing, or what it changed is as it was before.\n")
-		return
+		return "Nothing to take back: the last run of the backups that take part changed nothing, or what it changed is as it was before."
 	}
 	var parts []string
 	for _, t := range p.Targets {
@@ -241,14 +274,27 @@ func (s *Screen) nothing(p *planner.Plan, now time.Time) {
 		parts = append(parts, fmt.Sprintf("%s: %s, %s.", t.Address, equal, applied))
 	}
 	if len(parts) == 0 {
-		s.printf("Nothing to do: no backup or folder takes part.\n")
-		return
+		return "Nothing to do: no backup or folder takes part."
 	}
-	s.printf("Nothing to do. %s\n", strings.Join(parts, "\n               "))
+	return "Nothing to do. " + strings.Join(parts, "\n               ")
 }
 
 func (s *Screen) sums(p *planner.Plan, now time.Time) {
 	totals := p.Totals()
+	if sum := planSum(p, totals); sum != "" {
+		all := s.prose("Plan: "+sum, 0)
+		s.printf("%s%s\n", s.paint(Bold, all[:len("Plan:")]), all[len("Plan:"):])
+	}
+	for _, text := range quotaSums(totals) {
+		s.printf("%s\n", s.prose(text, 0))
+	}
+	for _, text := range trashSums(totals, now) {
+		s.printf("%s\n", s.paint(Dim, s.prose(text, 0)))
+	}
+}
+
+// planSum says how much there is of each kind of action.
+func planSum(p *planner.Plan, totals planner.Totals) string {
 	moved := map[planner.Kind]int64{}
 	for i := range p.Actions {
 		moved[p.Actions[i].Kind] += p.Actions[i].Bytes
@@ -263,22 +309,24 @@ func (s *Screen) sums(p *planner.Plan, now time.Time) {
 			parts = append(parts, text)
 		}
 	}
-	if len(parts) > 0 {
-		all := s.prose("Plan: "+strings.Join(parts, ", ")+".", 0)
-		s.printf("%s%s\n", s.paint(Bold, all[:len("Plan:")]), all[len("Plan:"):])
+	if len(parts) == 0 {
+		return ""
 	}
-	for _, q := range totals.Quota {
-		if q.Total == 0 {
-			continue
-		}
-		s.printf("%s\n", s.prose(fmt.Sprintf("Quota of %s: %s of %s used, %s after. Peak %s.",
-			q.Account.Name, Size(q.Used), Size(q.Total), Size(q.After), Size(q.Peak)), 0))
-	}
-	s.trashed(totals, now)
+	return strings.Join(parts, ", ") + "."
 }
 
-// trashed says how long what goes to the trash still counts (rule 19).
-func (s *Screen) trashed(totals planner.Totals, now time.Time) {
+func quotaSums(totals planner.Totals) (sums []string) {
+	for _, q := range totals.Quota {
+		if q.Total > 0 {
+			sums = append(sums, fmt.Sprintf("Quota of %s: %s of %s used, %s after. Peak %s.",
+				q.Account.Name, Size(q.Used), Size(q.Total), Size(q.After), Size(q.Peak)))
+		}
+	}
+	return sums
+}
+
+// trashSums say how long what goes to the trash still counts (rule 19).
+func trashSums(totals planner.Totals, now time.Time) (sums []string) {
 	for _, q := range totals.Quota {
 		if q.Trashed == 0 {
 			continue
@@ -287,6 +335,7 @@ func (s *Screen) trashed(totals planner.Totals, now time.Time) {
 		if q.TrashKeep > 0 {
 			until = fmt.Sprintf("until %s: the first apply after that expires it (keep = %s)", now.Add(q.TrashKeep).Local().Format(time.DateTime), planner.Span(q.TrashKeep))
 		}
-		s.printf("%s\n", s.paint(Dim, s.prose(fmt.Sprintf("What goes to the trash (%s) still counts %s.", Size(q.Trashed), until), 0)))
+		sums = append(sums, fmt.Sprintf("What goes to the trash (%s) still counts %s.", Size(q.Trashed), until))
 	}
+	return sums
 }

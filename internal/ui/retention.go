@@ -9,6 +9,24 @@ import (
 
 // retention sums up what a backup's retention lets go and what it keeps; with -verbose also why each version and snapshot stays.
 func (s *Screen) retention(t *planner.Target, actions []*planner.Action) {
+	for _, text := range retentionSums(t, actions) {
+		s.printf("\n%s  %s\n", s.paint(Bold, "Retention"), text)
+	}
+	if !s.Verbose {
+		return
+	}
+	for _, v := range t.Versions {
+		s.printf("    %s\n", s.paint(Dim, fmt.Sprintf("stays: %s (%s)", display(v.Path, false), v.Reason)))
+	}
+	for _, f := range t.Fates {
+		if f.Keep {
+			s.printf("    %s\n", s.paint(Dim, fmt.Sprintf("stays: %s/ (%s)", f.Snapshot.Name, strings.Join(f.Reasons, "; "))))
+		}
+	}
+}
+
+// retentionSums say how much expires, and how much stays.
+func retentionSums(t *planner.Target, actions []*planner.Action) (sums []string) {
 	for _, of := range []struct {
 		kind planner.Kind
 		name string
@@ -37,19 +55,9 @@ func (s *Screen) retention(t *planner.Target, actions []*planner.Action) {
 		if of.kind == planner.ExpireVersion {
 			text += " of the same files"
 		}
-		s.printf("\n%s  %s, %s\n", s.paint(Bold, "Retention"), text, Size(bytes))
+		sums = append(sums, text+", "+Size(bytes))
 	}
-	if !s.Verbose {
-		return
-	}
-	for _, v := range t.Versions {
-		s.printf("    %s\n", s.paint(Dim, fmt.Sprintf("stays: %s (%s)", display(v.Path, false), v.Reason)))
-	}
-	for _, f := range t.Fates {
-		if f.Keep {
-			s.printf("    %s\n", s.paint(Dim, fmt.Sprintf("stays: %s/ (%s)", f.Snapshot.Name, strings.Join(f.Reasons, "; "))))
-		}
-	}
+	return sums
 }
 
 // FateView is what retention does with a snapshot, and why.
