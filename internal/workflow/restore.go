@@ -334,17 +334,8 @@ func (r *Restoring) Run(ctx context.Context, event func(restore.Event), waiting 
 	report, err := restore.Run(ctx, r.Plan, restore.Env{
 		Remote: r.client, Target: r.Target, Owner: os.Geteuid() == 0, Parallelism: r.p.Parallelism, Event: event, Stop: stop,
 	})
-	if err == nil && report.Left > 0 && (!report.Full || isClosed(stop)) {
+	if err == nil && report.Left > 0 && (!report.Full || closed(stop)) {
 		err = ErrInterrupted
 	}
 	return report, err
-}
-
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
 }
